@@ -1,0 +1,25 @@
+import type { ActionTable } from './actions.ts';
+import type { ApprovalTable, VoteTable } from './approvals.ts';
+import type { AppTable } from './apps.ts';
+import type { ConnectorKvTable } from './connector-kv.ts';
+import type { FreezeTable } from './freezes.ts';
+import type { LaneTable } from './lanes.ts';
+import type { OutboxTable } from './outbox.ts';
+import type { PlanTable } from './plans.ts';
+import type { ReceiptTable } from './receipts.ts';
+import type { WorkerTable } from './workers.ts';
+
+/** Every table, as the numbered migrations leave them. */
+export interface Database {
+  plans: PlanTable;
+  lanes: LaneTable;
+  actions: ActionTable;
+  approvals: ApprovalTable;
+  votes: VoteTable;
+  freezes: FreezeTable;
+  workers: WorkerTable;
+  apps: AppTable;
+  connector_kv: ConnectorKvTable;
+  outbox: OutboxTable;
+  receipts: ReceiptTable;
+}

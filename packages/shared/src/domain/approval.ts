@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { requirementSchema } from './decision.ts';
+import { audienceSchema, ESCALATION_MODES, RISKS } from './policy.ts';
+
+export const APPROVAL_STATUSES = ['pending', 'granted', 'denied', 'expired', 'cancelled'] as const;
+export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
+
+export const URGENCIES = ['low', 'medium', 'high'] as const;
+
+/** One vote a principal. `principal` is `iss|sub`: a subject alone is only unique within its issuer. */
+export const voteSchema = z.object({
+  principal: z.string(),
+  vote: z.enum(['approve', 'deny']),
+  audience: z.string(),
+  comment: z.string().nullable(),
+  at: z.string(),
+});
+export type Vote = z.infer<typeof voteSchema>;
+
+export const approvalSchema = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  status: z.enum(APPROVAL_STATUSES),
+  action_id: z.string().nullable(),
+  plan_id: z.string().nullable(),
+  connector: z.string().nullable(),
+  tool: z.string().nullable(),
+  args: z.unknown(),
+  value: z.number().nullable(),
+  entity_key: z.string().nullable(),
+  risk: z.enum(RISKS).nullable(),
+  urgency: z.enum(URGENCIES),
+  reason: z.string(),
+  subject: z.string().nullable(),
+  requirements: z.array(requirementSchema),
+  mode: z.enum(ESCALATION_MODES),
+  self_approval: z.boolean(),
+  operator: z.string(),
+  agent: z.string().nullable(),
+  on_behalf_of: z.string().nullable(),
+  session_id: z.string().nullable(),
+  expires_at: z.string(),
+  votes: z.array(voteSchema),
+  digest: z.string().nullable(),
+  created_at: z.string(),
+  decided_at: z.string().nullable(),
+});
+export type Approval = z.infer<typeof approvalSchema>;
+
+export const approvalRequestSchema = z.strictObject({
+  reason: z.string().min(1).max(2048),
+  subject: z.string().min(1).max(255).default('custom'),
+  urgency: z.enum(URGENCIES).default('medium'),
+  audience: audienceSchema,
+  timeoutMs: z
+    .number()
+    .int()
+    .min(1000)
+    .max(366 * 24 * 3600 * 1000)
+    .optional(),
+});
+export type ApprovalRequest = z.infer<typeof approvalRequestSchema>;

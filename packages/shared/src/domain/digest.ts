@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { Digest } from './ids.ts';
+
+/** SHA-256 of raw bytes (or of a string's UTF-8), lower-case hex. */
+export function sha256(bytes: Uint8Array | string): Digest {
+  return createHash('sha256').update(bytes).digest('hex') as Digest;
+}
+
+/** SHA-256 of a value's RFC 8785 JSON: the same for every order of keys. */
+export function digestOf(value: unknown): Digest {
+  return sha256(canonicalize(value) ?? 'null');
+}
+
+/** What an approval binds to and what makes two proposals "the same". Semantics §3, Idempotency. */
+export interface DigestedAction {
+  readonly tenant: string;
+  readonly connector: string;
+  readonly tool: string;
+  readonly args: unknown;
+  readonly value: number | null;
+  readonly entity_key: string | null;
+}
+
+export function actionDigest(action: DigestedAction): Digest {
+  const { tenant, connector, tool, args, value, entity_key } = action;
+  return digestOf({ tenant, connector, tool, args, value, entity_key });
+}

@@ -1,0 +1,44 @@
+export const MASK = '•••';
+
+/** The arguments with what stands at the given dotted paths hidden; `*` stands for every item of a list. */
+export function maskArgs<T>(args: T, paths: readonly string[]): T {
+  return paths.reduce<unknown>((masked, path) => maskAt(masked, path.split('.')), args) as T;
+}
+
+function maskAt(value: unknown, [head, ...rest]: readonly string[]): unknown {
+  if (head === undefined) return MASK;
+  if (Array.isArray(value)) {
+    return value.map((inner, index) => (head === '*' || head === String(index) ? maskAt(inner, rest) : inner));
+  }
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, head)) return value;
+  return { ...value, [head]: maskAt((value as Record<string, unknown>)[head], rest) };
+}
+
+/** Shorter ones stand in ordinary words too, and masking them would only make those unreadable. */
+const SECRET_MIN_LENGTH = 4;
+
+/** Replaces every secret of a call wherever it turns up: in its arguments' secret places, and the credentials it was given. */
+export function createScrubber(
+  args: unknown,
+  paths: readonly string[],
+  credentials: readonly string[],
+): (text: string) => string {
+  const secrets = [...credentials, ...paths.flatMap((path) => textsAt(args, path.split('.')))]
+    .filter((text) => text.length >= SECRET_MIN_LENGTH)
+    .sort((a, b) => b.length - a.length);
+  if (secrets.length === 0) return (text) => text;
+  return (text) => secrets.reduce((scrubbed, secret) => scrubbed.replaceAll(secret, MASK), text);
+}
+
+function textsAt(value: unknown, [head, ...rest]: readonly string[]): string[] {
+  if (head === undefined) return textsIn(value);
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value) && head === '*') return value.flatMap((inner) => textsAt(inner, rest));
+  return Object.hasOwn(value, head) ? textsAt((value as Record<string, unknown>)[head], rest) : [];
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value === 'number') return [String(value)];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}

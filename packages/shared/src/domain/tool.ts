@@ -1,0 +1,35 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Risk } from './policy.ts';
+
+/** What a tool declares about itself in `connectors/<name>/tools.ts`. */
+export interface Tool {
+  readonly risk: Risk;
+  /** Refuses arguments before they are scored; the parsed ones are stored, digested, shown and executed. Synchronous. */
+  readonly args?: StandardSchemaV1;
+  readonly value?: (args: never) => number;
+  readonly entityKey?: (args: never) => string;
+  /** The idempotency key reaches the remote API, so a call may be repeated with the same key. */
+  readonly idempotent?: boolean;
+  /** The command line that this tool runs, for rules by command. */
+  readonly command?: (args: never) => string;
+  /** Paths in the arguments that hold secrets: `token`, `auth.password`. */
+  readonly secretArgs?: readonly string[];
+  readonly timeoutMs?: number;
+  readonly retry?: RetryPolicy;
+}
+
+export interface RetryPolicy {
+  readonly attempts?: number;
+  readonly minDelayMs?: number;
+  readonly maxDelayMs?: number;
+}
+
+/** connector → tool → what it declares. Looked up by own properties only. */
+export type ToolCatalog = Readonly<Record<string, Readonly<Record<string, Tool>>>>;
+
+/** The tools an operator holds in a tenant: `magento:orders.*`; and the sources whose events it may act on. */
+export interface Grant {
+  readonly operator: string;
+  readonly tools: readonly string[];
+  readonly sources?: readonly string[];
+}

@@ -1,0 +1,59 @@
+import type { ConsumerConfig } from '@nats-io/jetstream';
+import type { StreamName } from './streams.ts';
+
+const SECOND_NS = 1_000_000_000;
+
+/** A durable pull consumer: all instances of its owner share it. */
+export interface ConsumerDeclaration {
+  readonly stream: StreamName;
+  readonly owner: string;
+  readonly config: Partial<ConsumerConfig> & { readonly durable_name: string };
+}
+
+/** How often a message may come before it is taken for poison and moved to DEAD. */
+export const DELIVERIES_MAX = 5;
+
+const shared = {
+  ack_policy: 'explicit',
+  ack_wait: 30 * SECOND_NS,
+  // The owner dead-letters at DELIVERIES_MAX; the server's own limit is only a backstop that would drop silently.
+  max_deliver: -1,
+  max_ack_pending: 4096,
+} as const;
+
+export const CONSUMERS = {
+  plans: {
+    stream: 'PLANS',
+    owner: 'evaluator',
+    config: { ...shared, durable_name: 'evaluator', filter_subject: 'plans.*.*' },
+  },
+  grants: {
+    stream: 'APPROVALS',
+    owner: 'evaluator',
+    config: { ...shared, durable_name: 'evaluator-grants', filter_subject: 'approvals.*.granted.*' },
+  },
+  doorbells: {
+    stream: 'DECISIONS',
+    owner: 'executor',
+    config: {
+      ...shared,
+      durable_name: 'executor',
+      filter_subjects: ['decisions.*.allow.*', 'decisions.*.alert.*'],
+    },
+  },
+  received: {
+    stream: 'EVENTS',
+    owner: 'ingest',
+    // A receipt needs no payload.
+    config: { ...shared, durable_name: 'ingest-received', filter_subject: 'events.*.*.*.*', headers_only: true },
+  },
+} as const satisfies Record<string, ConsumerDeclaration>;
+
+/** An operator's own durable over the events of its tenant; with `sources`, only of those. */
+export function operatorConsumer(tenant: string, operator: string, subjects: readonly string[]): ConsumerDeclaration {
+  return {
+    stream: 'EVENTS',
+    owner: `operator ${operator}`,
+    config: { ...shared, durable_name: `operator-${tenant}-${operator}`, filter_subjects: [...subjects] },
+  };
+}

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { decodeHeaderValue, EVENT_HEADERS, encodeHeaderValue, readEventMessage } from './event-message.ts';
+
+const headers = (values: Partial<Record<keyof typeof EVENT_HEADERS, string>>) => {
+  const byName = new Map(Object.entries(values).map(([key, value]) => [EVENT_HEADERS[key as 'id'], value] as const));
+  return { get: (name: string) => byName.get(name as 'ce-id') ?? '' };
+};
+
+it('a header value is printable ASCII and comes back as it was', () => {
+  for (const value of ['orders/create', 'a b', '100%', '"ü"', '🚢\r\nce-id: forged', '%41']) {
+    const encoded = encodeHeaderValue(value);
+    expect(encoded).toMatch(/^[\x21-\x7e]*$/);
+    expect(decodeHeaderValue(encoded)).toBe(value);
+  }
+});
+
+it('tenant, source and id are the subject’s, whatever the headers say', () => {
+  const event = readEventMessage(
+    {
+      subject: 'events.acme.shopify.orders=2Fcreate.k1',
+      headers: headers({ tenant: 'zeta', source: 'stripe', id: 'other', type: 'orders/create', signed: 'body' }),
+      data: Buffer.from('{"id":1}'),
+    },
+    1024,
+  );
+  expect(event).toMatchObject({
+    id: 'shopify.orders=2Fcreate.k1',
+    rootId: 'shopify.orders=2Fcreate.k1',
+    tenant: 'acme',
+    source: 'shopify',
+    type: 'orders/create',
+    signed: 'body',
+    typeSigned: false,
+    data: { id: 1 },
+  });
+});
+
+it('an unknown claim of a signature is none, and no headers at all are read as such', () => {
+  const message = { subject: 'events.acme.s.unknown.k', data: Buffer.from('{}') };
+  expect(readEventMessage({ ...message, headers: headers({ signed: 'fully' }) }, 9).signed).toBe('none');
+  expect(readEventMessage(message, 9)).toMatchObject({ signed: 'none', type: 'unknown', typeSigned: false });
+});
+
+it('data is null where the payload is too large, not JSON or not UTF-8', () => {
+  const read = (data: Uint8Array) => readEventMessage({ subject: 'events.acme.s.t.k', data }, 16).data;
+  expect(read(Buffer.from('[1]'))).toEqual([1]);
+  expect(read(Buffer.from(`"${'x'.repeat(20)}"`))).toBeNull();
+  expect(read(Buffer.from('a=1&b=2'))).toBeNull();
+  expect(read(Buffer.from([0x22, 0xff, 0x22]))).toBeNull();
+});

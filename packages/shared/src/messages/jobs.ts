@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** The queue of one connector's side effects. Its jobs are doorbells: they say where to look, never what to do. */
+export const effectsQueue = (connector: string): string => `effects.${connector}`;
+export const READS_QUEUE = 'reads';
+
+/** One key slot a queue, so that a Redis Cluster can hold them. */
+export const queuePrefix = (queue: string): string => `holdpoint:{${queue}}`;
+
+/** Rung for a lane whose head may be claimable. `lane_id` is the row in `lanes`. */
+export const drainJobSchema = z.strictObject({
+  lane_id: z.number().int(),
+  /** For people who look at the queue; nothing is decided by it. */
+  tenant: z.string(),
+  entity_key: z.string(),
+  traceparent: z.string().optional(),
+});
+export type DrainJob = z.infer<typeof drainJobSchema>;
+export const DRAIN_JOB = 'drain';
+/** At most one active and one waiting doorbell a lane and queue. */
+export const drainDedupeId = (laneId: number): string => `lane-${laneId}`;
+
+export const readJobSchema = z.strictObject({
+  action_id: z.string(),
+  tenant: z.string(),
+  traceparent: z.string().optional(),
+});
+export type ReadJob = z.infer<typeof readJobSchema>;
+export const READ_JOB = 'read';

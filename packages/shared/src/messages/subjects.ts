@@ -1,0 +1,47 @@
+import type { ApprovalStatus } from '../domain/approval.ts';
+import type { EventId } from '../domain/ids.ts';
+import type { OutcomeName } from '../domain/outcome.ts';
+import type { TrustDecision } from '../domain/policy.ts';
+import type { StreamName } from './streams.ts';
+
+export const eventSubject = (tenant: string, event: EventId): string => `events.${tenant}.${event}`;
+/** All events of a tenant; with a source only of that, with a type's token only of that type. */
+export const eventSubjects = (tenant: string, source = '*', typeToken = '*'): string =>
+  `events.${tenant}.${source}.${typeToken}.*`;
+
+export const planSubject = (tenant: string, operator: string): string => `plans.${tenant}.${operator}`;
+
+export const decisionSubject = (tenant: string, decision: TrustDecision, operator: string): string =>
+  `decisions.${tenant}.${decision.toLowerCase()}.${operator}`;
+
+export type ApprovalFact = 'requested' | 'voted' | Exclude<ApprovalStatus, 'pending'>;
+export const approvalSubject = (tenant: string, fact: ApprovalFact, operator: string): string =>
+  `approvals.${tenant}.${fact}.${operator}`;
+/** Every fact about every approval of a tenant: what a live view follows. */
+export const approvalSubjects = (tenant: string): string => `approvals.${tenant}.*.*`;
+
+export const outcomeSubject = (tenant: string, outcome: OutcomeName, operator: string): string =>
+  `outcomes.${tenant}.${outcome}.${operator}`;
+/** Every outcome and decision of one operator: what a caller that waits listens to. */
+export const outcomeSubjects = (tenant: string, operator: string): string => `outcomes.${tenant}.*.${operator}`;
+
+/** `dead.<stream>.<tenant>`; a message whose subject names no tenant goes under `_`. */
+export const deadSubject = (stream: StreamName, tenant: string): string => `dead.${stream}.${tenant || '_'}`;
+
+/** The tenant and operator that a `plans.` subject was published for. */
+export function parsePlanSubject(subject: string): { tenant: string; operator: string } {
+  const [, tenant = '', operator = ''] = subject.split('.');
+  return { tenant, operator };
+}
+
+/** The tenant and event id of an `events.` subject. */
+export function parseEventSubject(subject: string): { tenant: string; eventId: EventId } {
+  const [, tenant = '', ...rest] = subject.split('.');
+  return { tenant, eventId: rest.join('.') as EventId };
+}
+
+/** The fact that an `approvals.` subject tells, and the tenant it is of. */
+export function parseApprovalSubject(subject: string): { tenant: string; fact: ApprovalFact } {
+  const [, tenant = '', fact = ''] = subject.split('.');
+  return { tenant, fact: fact as ApprovalFact };
+}

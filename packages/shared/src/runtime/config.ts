@@ -1,0 +1,173 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+export const SERVICES = ['ingest', 'evaluator', 'executor', 'approvals'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+const DEFAULT_PORTS = { ingest: 4001, evaluator: 4002, executor: 4003, approvals: 4004 } as const satisfies Record<
+  ServiceName,
+  number
+>;
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Whose tokens are believed, and where in them tenant, groups and personhood stand. */
+export interface JwtConfig {
+  readonly jwksUrl: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly tenantClaim: string;
+  readonly audiencesClaim: string;
+  /** The claim, and its value, that marks a person's token. */
+  readonly personClaim: { readonly name: string; readonly value: string };
+}
+
+export interface ServiceConfig {
+  readonly service: ServiceName;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** One URL, or several with commas between. */
+  readonly natsUrl: string;
+  /** A credentials file's path, or its text. */
+  readonly natsCreds?: string;
+  /** Absolute. */
+  readonly workspaceDir: string;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly jwt?: JwtConfig;
+  readonly otelEndpoint?: string;
+  /** 32 bytes; only where secrets are opened: ingest and executor. */
+  readonly masterKey?: Uint8Array;
+  /** As Fastify's `trustProxy`: whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: boolean | number | string[];
+  readonly instanceId?: string;
+}
+
+/** A bad environment. The message is one line that names the variable and says why, and never shows its value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly variable: string;
+
+  constructor(variable: string, reason: string) {
+    super(`${variable}: ${reason}`);
+    this.variable = variable;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads a service's configuration. An empty variable counts as absent. Paths are resolved against `cwd`.
+ * @throws {ConfigError} naming the first bad variable
+ */
+export function readConfig(env: Environment, service: ServiceName, cwd: string = process.cwd()): ServiceConfig {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environmentSchema.safeParse(present);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const variable = String(issue?.path[0] ?? 'environment');
+    throw new ConfigError(variable, variable in present ? (issue?.message ?? 'is not valid') : 'is required');
+  }
+  const value = parsed.data;
+  const jwt = jwtConfig(value);
+  const opensSecrets = service === 'ingest' || service === 'executor';
+  return {
+    service,
+    host: value.HOST,
+    port: value.PORT ?? DEFAULT_PORTS[service],
+    databaseUrl: value.DATABASE_URL,
+    redisUrl: value.REDIS_URL,
+    natsUrl: value.NATS_URL,
+    ...(value.NATS_CREDS && { natsCreds: value.NATS_CREDS }),
+    workspaceDir: resolve(cwd, value.HOLDPOINT_WORKSPACE),
+    logLevel: value.LOG_LEVEL,
+    ...(jwt && { jwt }),
+    ...(value.OTEL_EXPORTER_OTLP_ENDPOINT && { otelEndpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT }),
+    ...(opensSecrets && value.HOLDPOINT_MASTER_KEY && { masterKey: value.HOLDPOINT_MASTER_KEY }),
+    trustProxy: value.TRUST_PROXY,
+    ...(value.INSTANCE_ID && { instanceId: value.INSTANCE_ID }),
+  };
+}
+
+type Parsed = z.infer<typeof environmentSchema>;
+
+/** The three that name an issuer stand or fall together. */
+function jwtConfig(value: Parsed): JwtConfig | undefined {
+  const { JWKS_URL, JWT_ISSUER, JWT_AUDIENCE } = value;
+  if (!JWKS_URL && !JWT_ISSUER && !JWT_AUDIENCE) return undefined;
+  if (!JWKS_URL) throw new ConfigError('JWKS_URL', 'is required where JWT_ISSUER or JWT_AUDIENCE is set');
+  if (!JWT_ISSUER) throw new ConfigError('JWT_ISSUER', 'is required where JWKS_URL is set');
+  if (!JWT_AUDIENCE) throw new ConfigError('JWT_AUDIENCE', 'is required where JWKS_URL is set');
+  return {
+    jwksUrl: JWKS_URL,
+    issuer: JWT_ISSUER,
+    audience: JWT_AUDIENCE,
+    tenantClaim: value.JWT_TENANT_CLAIM,
+    audiencesClaim: value.JWT_AUDIENCES_CLAIM,
+    personClaim: value.JWT_PERSON_CLAIM,
+  };
+}
+
+function url(schemes: readonly string[]) {
+  const wanted = schemes.map((scheme) => `${scheme}://`).join(' or ');
+  return z.string().refine((text) => {
+    const parsed = URL.canParse(text) ? new URL(text) : undefined;
+    return parsed !== undefined && schemes.includes(parsed.protocol.slice(0, -1)) && parsed.host !== '';
+  }, `must be a URL that begins with ${wanted}`);
+}
+
+const natsScheme = url(['nats', 'tls', 'ws', 'wss']);
+const claim = z.string().regex(/^[^\s=]{1,128}$/, 'must be the name of a claim');
+
+export const environmentSchema = z.object({
+  DATABASE_URL: url(['postgres', 'postgresql']),
+  REDIS_URL: url(['redis', 'rediss']),
+  NATS_URL: z
+    .string()
+    .refine(
+      (text) => text.split(',').every((part) => natsScheme.safeParse(part.trim()).success),
+      'must be a URL that begins with nats:// or tls:// or ws:// or wss://, or several with commas between',
+    ),
+  NATS_CREDS: z.string().optional(),
+  HOLDPOINT_WORKSPACE: z.string().default('workspace'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z
+    .string()
+    .refine((text) => /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535, 'must be a port, 0 to 65535')
+    .transform(Number)
+    .optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  JWKS_URL: url(['https', 'http']).optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  JWT_TENANT_CLAIM: claim.default('tenant'),
+  JWT_AUDIENCES_CLAIM: claim.default('groups'),
+  JWT_PERSON_CLAIM: z
+    .string()
+    .regex(/^[^\s=]{1,128}=.{1,128}$/, 'must be <claim>=<value>')
+    .default('idtyp=user')
+    .transform((text) => {
+      const at = text.indexOf('=');
+      return { name: text.slice(0, at), value: text.slice(at + 1) };
+    }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['https', 'http']).optional(),
+  HOLDPOINT_MASTER_KEY: z
+    .string()
+    .transform((text) => (/^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64')))
+    .refine((bytes) => bytes.length === 32, 'must be 32 bytes, as hex or base64')
+    .transform((bytes) => new Uint8Array(bytes))
+    .optional(),
+  TRUST_PROXY: z
+    .string()
+    .default('false')
+    .transform((text): boolean | number | string[] => {
+      if (text === 'true' || text === 'false') return text === 'true';
+      return /^[0-9]{1,2}$/.test(text) ? Number(text) : text.split(',').map((part) => part.trim());
+    }),
+  INSTANCE_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1–64 of A–Z, a–z, 0–9, ., _ and -')
+    .optional(),
+});

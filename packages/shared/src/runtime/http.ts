@@ -1,0 +1,209 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { safeParse } from 'zod/v4/core';
+import { HoldpointError, toProblem } from '../domain/errors.ts';
+import { type Authenticator, requireAny } from './auth.ts';
+import { type Checks, type Readiness, runChecks } from './health.ts';
+import { invalidRequest, PROBLEM_TYPE, sendError } from './http-errors.ts';
+import { newId } from './ids.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+import type { Access, Principal } from './principal.ts';
+import { type Trace, traceFrom } from './trace.ts';
+
+export { invalidRequest } from './http-errors.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** This request's span, under the caller's where it sent a `traceparent`. */
+    trace: Trace;
+    /** Who asks. Throws UNAUTHENTICATED on a route that is not guarded by `authenticated`. */
+    principal: Principal;
+  }
+}
+
+/** Fastify with zod schemas for bodies, queries, parameters and answers. */
+export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, Logger, ZodTypeProvider>;
+
+export interface HttpOptions {
+  readonly service: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** What `/readyz` asks, by name. */
+  readonly checks: Checks;
+  readonly openapi: { readonly title: string; readonly description: string };
+  readonly bodyMaxBytes: number;
+  /** Whose `X-Forwarded-For` is believed: all, none, the nearest n, or these addresses. */
+  readonly trustProxy?: boolean | number | string[];
+}
+
+export interface Http {
+  readonly app: App;
+  /** Starts to listen; answers where: `http://127.0.0.1:4001`. */
+  listen(host: string, port: number): Promise<string>;
+  /** From now on `/readyz` says 503, so that balancers look elsewhere; requests are still served. */
+  drain(): void;
+  /** Refuses new requests with 503, finishes those in flight, and closes. */
+  close(): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 72_000;
+const HEADERS_MAX_BYTES = 16 * 1024;
+/** As long as a request line may be, so that a name too long is answered by its route: there is nothing of that name. */
+const PARAM_MAX_LENGTH = HEADERS_MAX_BYTES;
+
+/** Health, metrics, API docs, traces and one error mapper; a service adds its routes to `app`. */
+export async function createHttp(options: HttpOptions): Promise<Http> {
+  const state = { draining: false, closing: false };
+  const app: App = fastify({
+    loggerInstance: options.logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: options.bodyMaxBytes,
+    trustProxy: trustedProxies(options.trustProxy ?? false),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: { maxHeaderSize: HEADERS_MAX_BYTES },
+    routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
+    requestIdHeader: false,
+    genReqId: newId,
+    forceCloseConnections: 'idle',
+    // The hook below refuses in our own words.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => void sendError(error, request as FastifyRequest, reply as never),
+    clientErrorHandler,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(({ schema, httpPart }) => (data) => {
+    const result = safeParse(schema as never, data);
+    return result.success ? { value: result.data } : { error: invalidRequest(result.error.issues as never, httpPart) };
+  });
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(sendError);
+  app.setNotFoundHandler((request, reply) =>
+    sendError(new HoldpointError('NOT_FOUND', 'no such route'), request, reply),
+  );
+  app.decorateRequest('trace', undefined as never);
+  decoratePrincipal(app);
+  app.addHook('onRequest', async (request) => {
+    request.trace = traceFrom(request.headers.traceparent as string | undefined);
+    if (state.closing) throw new HoldpointError('DEPENDENCY_UNAVAILABLE', `${options.service} is shutting down`);
+  });
+  measureRequests(app, options.metrics);
+  await addDocs(app, options);
+  addHealth(app, options, state);
+
+  return {
+    app,
+    listen: (host, port) => app.listen({ host, port }),
+    drain() {
+      state.draining = true;
+    },
+    async close() {
+      state.draining = true;
+      state.closing = true;
+      await app.close();
+    },
+  };
+}
+
+/**
+ * A hook that authenticates and asks for one of the given accesses; the first thing a route does, before its body is read.
+ *
+ *     app.get('/v1/sources', { onRequest: authenticated({ authenticator, scope: 'admin' }) }, …)
+ *     app.post('/v1/freezes', { onRequest: authenticated({ authenticator, scope: ['person', 'admin'] }) }, …)
+ */
+export function authenticated(options: {
+  readonly authenticator: Authenticator;
+  readonly scope: Access | readonly Access[];
+}): (request: FastifyRequest) => Promise<void> {
+  const wanted = typeof options.scope === 'string' ? [options.scope] : options.scope;
+  return async (request) => {
+    const principal = await options.authenticator.authenticate(request.headers);
+    requireAny(principal, wanted);
+    request.principal = principal;
+  };
+}
+
+function trustedProxies(trust: boolean | number | string[]) {
+  return typeof trust === 'number' ? (_address: string, hop: number) => hop < trust : trust;
+}
+
+const PRINCIPAL = Symbol('principal');
+
+function decoratePrincipal(app: App): void {
+  app.decorateRequest('principal', {
+    getter(this: FastifyRequest & { [PRINCIPAL]?: Principal }): Principal {
+      const principal = this[PRINCIPAL];
+      if (!principal) throw new HoldpointError('UNAUTHENTICATED', 'send Authorization: Bearer <api key or JWT>');
+      return principal;
+    },
+    setter(this: FastifyRequest & { [PRINCIPAL]?: Principal }, principal: Principal) {
+      this[PRINCIPAL] = principal;
+    },
+  } as never);
+}
+
+function measureRequests(app: App, metrics: Metrics): void {
+  const duration = metrics.histogram('http_request_seconds', 'How long requests took', ['method', 'route', 'status']);
+  app.addHook('onResponse', async (request, reply) => {
+    const seconds = reply.elapsedTime / 1000;
+    const route = request.routeOptions.url ?? 'unmatched';
+    duration.observe({ method: request.method, route, status: reply.statusCode }, seconds);
+    request.log.debug(
+      { method: request.method, route, status: reply.statusCode, seconds, trace_id: request.trace?.traceId },
+      'request',
+    );
+  });
+}
+
+async function addDocs(app: App, { openapi }: HttpOptions): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: openapi.title, description: openapi.description, version: '1' },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      security: [{ bearer: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+}
+
+function addHealth(app: App, { checks, metrics }: HttpOptions, state: { readonly draining: boolean }): void {
+  const schema = (summary: string) => ({ tags: ['health'], summary, security: [] });
+  app.get('/healthz', { schema: schema('Whether the process lives') }, async () => ({ status: 'ok' }));
+  app.get(
+    '/readyz',
+    { schema: schema('Whether it can do its work: 503 when a dependency is away') },
+    async (_, reply) => {
+      const found = await runChecks(checks);
+      const readiness: Readiness = state.draining ? { ...found, status: 'draining' } : found;
+      return reply.code(readiness.status === 'ready' ? 200 : 503).send(readiness);
+    },
+  );
+  app.get('/metrics', { schema: schema('Prometheus metrics') }, async (_, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+}
+
+/** What is not even HTTP gets its answer here: there is no request to reply to. */
+function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  const message = error.code === 'HPE_HEADER_OVERFLOW' ? 'the headers are too large' : 'not a valid HTTP request';
+  const body = JSON.stringify(toProblem(new HoldpointError('INVALID_REQUEST', message)));
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,49 @@
+/** What a connector's functions are given beside their arguments. */
+export interface ConnectorContext {
+  readonly tenant: string;
+  /** Null for a tool that only reads. */
+  readonly entityKey: string | null;
+  /** To be sent along where the remote API honours one: the same for every attempt of an action. */
+  readonly idempotencyKey: string | null;
+  readonly actionId: string;
+  /** Counts from 1. */
+  readonly attempt: number;
+  /** Aborted when the call's time is up or the worker may no longer send. */
+  readonly signal: AbortSignal;
+  readonly log: ConnectorLog;
+  /** The `config` that the tenant's `connectors.ts` gives this connector; empty where it gives none. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** One of the `credentials` that the tenant's `connectors.ts` gives this connector; throws for a name it has not. */
+  secret(name: string): string;
+  readonly fetch: typeof fetch;
+  /** The connector's own small memory in this tenant: cursors, tokens; nothing that must not be lost. */
+  readonly kv: ConnectorKv;
+}
+
+export interface ConnectorLog {
+  debug(fields: object, message?: string): void;
+  info(fields: object, message?: string): void;
+  warn(fields: object, message?: string): void;
+  error(fields: object, message?: string): void;
+}
+
+export interface ConnectorKv {
+  get(key: string): Promise<string | null>;
+  set(key: string, value: string, options?: { readonly ttlSeconds?: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/** Did an earlier attempt happen? `applied` may carry the result that was lost with the worker. */
+export type Reconciled = 'applied' | 'not_applied' | 'unknown' | { readonly applied: unknown };
+
+export type RunTool = (args: never, ctx: ConnectorContext) => unknown;
+export type ReconcileTool = (args: never, ctx: ConnectorContext) => Reconciled | Promise<Reconciled>;
+
+/** What `connectors/<name>/run.ts` exports. Only the executor loads it. */
+export interface ConnectorRunner {
+  init?(): unknown;
+  health?(): unknown;
+  close?(): unknown;
+  readonly run: Readonly<Record<string, RunTool>>;
+  readonly reconcile?: Readonly<Record<string, ReconcileTool>>;
+}

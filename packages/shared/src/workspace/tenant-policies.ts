@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { nameSchema } from '../domain/names.ts';
+import { audienceSchema, policyEscalationSchema, type TrustPolicy, trustPolicySchema } from '../domain/policy.ts';
+import type { Grant } from '../domain/tool.ts';
+import { readDefault } from './files.ts';
+import { type Permissions, readTenantConnectors } from './tenant-connectors.ts';
+import { listTenants } from './tenants.ts';
+import { listConnectors } from './tools.ts';
+import { hashFiles } from './version.ts';
+import { allOrIssues, parseValue, WorkspaceError } from './workspace-error.ts';
+
+export const POLICIES_MAX = 2000;
+export const GRANTS_MAX = 1000;
+const APPROVAL_RULES_MAX = 500;
+
+const policiesSchema = z.array(trustPolicySchema).max(POLICIES_MAX);
+
+/** `<connector>:<tool>`, either with `*`. */
+const grantToolSchema = z
+  .string()
+  .regex(/^[a-z0-9_*-]{1,63}:[A-Za-z0-9_.*-]{1,64}$/, 'must be <connector>:<tool>, for example shop:orders.*');
+
+const grantSchema = z.strictObject({
+  operator: nameSchema,
+  tools: z.array(grantToolSchema).max(500),
+  sources: z.array(nameSchema).max(200).optional(),
+});
+
+const grantsSchema = z.array(grantSchema).max(GRANTS_MAX);
+
+const escalationDefaultsSchema = policyEscalationSchema.omit({ reason: true }).partial();
+
+const approvalRuleSchema = z.strictObject({
+  pattern: z.string().min(1).max(128),
+  audience: audienceSchema,
+  reason: z.string().min(1).max(1024).optional(),
+  ttlSeconds: policyEscalationSchema.shape.ttlSeconds,
+});
+export type ApprovalRule = z.infer<typeof approvalRuleSchema>;
+
+const escalationsSchema = z.strictObject({
+  audiences: z.record(audienceSchema, escalationDefaultsSchema.omit({ audience: true })).optional(),
+  approvalRules: z.array(approvalRuleSchema).max(APPROVAL_RULES_MAX).optional(),
+  defaults: escalationDefaultsSchema.optional(),
+});
+export type EscalationsInput = z.input<typeof escalationsSchema>;
+
+export interface EscalationDefaults {
+  readonly audience: string;
+  readonly quorum: number;
+  readonly ttlSeconds: number;
+  readonly mode: 'hold' | 'alongside';
+  readonly selfApproval: boolean;
+}
+
+/** What an ALERT asks for where nothing says otherwise. */
+export const ESCALATION_DEFAULTS: EscalationDefaults = {
+  audience: 'reviewer',
+  quorum: 1,
+  ttlSeconds: 24 * 3600,
+  mode: 'hold',
+  selfApproval: false,
+};
+
+export interface Escalations {
+  readonly defaults: EscalationDefaults;
+  /** What an audience asks for where its policy does not say: by audience, over `defaults`. */
+  readonly audiences: Readonly<Record<string, Partial<Omit<EscalationDefaults, 'audience'>>>>;
+  /** Sugar, to be compiled into ALERT policies. */
+  readonly approvalRules: readonly ApprovalRule[];
+}
+
+/** All that decides what a tenant's operators may do. */
+export interface TenantPolicies {
+  readonly tenant: string;
+  readonly policies: readonly TrustPolicy[];
+  /** Absent: the tenant declares no grants, and every operator may propose every tool. */
+  readonly grants?: readonly Grant[];
+  readonly escalations: Escalations;
+  /** Sugar, to be compiled into policies: by connector. */
+  readonly permissions: Readonly<Record<string, Permissions>>;
+  /** The connectors that the tenant has. */
+  readonly connectors: readonly string[];
+  /** `p-` and the hash of the files that decide. */
+  readonly version: string;
+}
+
+/** Every tenant's policies. Resolves no secret, so that every service may call it. */
+export async function loadTenantPolicies(dir: string): Promise<Map<string, TenantPolicies>> {
+  const tenants = await listTenants(dir);
+  const connectors = await listConnectors(dir);
+  const loaded = await allOrIssues(tenants.map((tenant) => loadPolicies(dir, tenant, connectors)));
+  if (!loaded.some(({ policies, permissions }) => policies.length > 0 || Object.keys(permissions).length > 0)) {
+    throw new WorkspaceError([{ file: 'tenants', path: '', reason: 'no tenant has policies' }]);
+  }
+  return new Map(loaded.map((policies) => [policies.tenant, policies]));
+}
+
+async function loadPolicies(dir: string, tenant: string, connectors: readonly string[]): Promise<TenantPolicies> {
+  const folder = `tenants/${tenant}`;
+  // A hook may reject. Until hooks run, a file of them is refused: passing over it would permit what it forbids.
+  if (await readDefault(dir, `${folder}/hooks.ts`)) {
+    throw new WorkspaceError([{ file: `${folder}/hooks.ts`, path: '', reason: 'hooks are not run by this version' }]);
+  }
+  const [policies = [], grants, escalations = {}, own] = await allOrIssues([
+    read(dir, `${folder}/policies.ts`, policiesSchema),
+    read(dir, `${folder}/grants.ts`, grantsSchema),
+    read(dir, `${folder}/escalations.ts`, escalationsSchema),
+    readTenantConnectors(dir, tenant, connectors),
+  ]);
+  const permissions = Object.entries(own).flatMap(([name, connector]) =>
+    connector.permissions ? [[name, connector.permissions] as const] : [],
+  );
+  return {
+    tenant,
+    policies,
+    ...(grants && { grants: grants.map(({ sources, ...grant }) => (sources ? { ...grant, sources } : grant)) }),
+    escalations: {
+      defaults: { ...ESCALATION_DEFAULTS, ...stated(escalations.defaults ?? {}) },
+      audiences: Object.fromEntries(Object.entries(escalations.audiences ?? {}).map(([id, own]) => [id, stated(own)])),
+      approvalRules: escalations.approvalRules ?? [],
+    },
+    permissions: Object.fromEntries(permissions),
+    connectors: Object.keys(own),
+    version: await policyVersion(dir, tenant, connectors),
+  };
+}
+
+async function read<T>(dir: string, file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const found = await readDefault(dir, file);
+  return found && parseValue(file, schema, found.value);
+}
+
+/** Without the members that are present but undefined: those say nothing and must not win over a default. */
+function stated<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+/** Changes with every byte of a file that has a say in the tenant's decisions, and with nothing else. */
+async function policyVersion(dir: string, tenant: string, connectors: readonly string[]): Promise<string> {
+  const files = [
+    ...connectors.map((connector) => `connectors/${connector}/tools.ts`),
+    ...['connectors', 'escalations', 'grants', 'policies'].map((name) => `tenants/${tenant}/${name}.ts`),
+  ];
+  return `p-${(await hashFiles(dir, files)).slice(0, 16)}`;
+}

@@ -1,0 +1,83 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { z } from 'zod';
+import { nameSchema, toolNameSchema } from '../domain/names.ts';
+import { RISKS } from '../domain/policy.ts';
+import type { Tool, ToolCatalog } from '../domain/tool.ts';
+import { listFolders, readDefault } from './files.ts';
+import { allOrIssues, parseValue, WorkspaceError } from './workspace-error.ts';
+
+export const CONNECTORS_MAX = 200;
+export const TOOLS_MAX = 500;
+const TIMEOUT_MAX_MS = 10 * 60_000;
+const DELAY_MAX_MS = 24 * 3600_000;
+
+/** A function of the workspace's author. What it takes and gives is only known when it is called. */
+export const functionSchema = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', {
+  message: 'must be a function',
+});
+
+const argsSchema = z.custom<StandardSchemaV1>(isStandardSchema, {
+  message: 'must be a Standard Schema (zod, valibot, arktype, …)',
+});
+
+const retrySchema = z
+  .strictObject({
+    attempts: z.number().int().min(1).max(100).optional(),
+    minDelayMs: z.number().int().min(0).max(DELAY_MAX_MS).optional(),
+    maxDelayMs: z.number().int().min(0).max(DELAY_MAX_MS).optional(),
+  })
+  .refine(({ minDelayMs = 0, maxDelayMs = DELAY_MAX_MS }) => minDelayMs <= maxDelayMs, {
+    path: ['minDelayMs'],
+    message: 'must not be over maxDelayMs',
+  });
+
+const toolSchema = z.strictObject({
+  risk: z.enum(RISKS),
+  args: argsSchema.optional(),
+  value: functionSchema.optional(),
+  entityKey: functionSchema.optional(),
+  idempotent: z.boolean().optional(),
+  command: functionSchema.optional(),
+  secretArgs: z.array(z.string().min(1).max(255)).max(100).optional(),
+  timeoutMs: z.number().int().min(1).max(TIMEOUT_MAX_MS).optional(),
+  retry: retrySchema.optional(),
+});
+
+const toolsFileSchema = z.strictObject({
+  name: nameSchema,
+  tools: z
+    .record(toolNameSchema, toolSchema)
+    .refine((tools) => Object.keys(tools).length <= TOOLS_MAX, { message: `at most ${TOOLS_MAX} tools` }),
+});
+
+/** The connectors of a workspace, sorted: one folder each under `connectors/`. */
+export async function listConnectors(dir: string): Promise<string[]> {
+  return listFolders(dir, 'connectors', CONNECTORS_MAX);
+}
+
+/** What every connector declares of its tools. Loads no `run.ts`, so that every service may call it. */
+export async function loadTools(dir: string): Promise<ToolCatalog> {
+  const connectors = await listConnectors(dir);
+  if (connectors.length === 0) {
+    throw new WorkspaceError([{ file: 'connectors', path: '', reason: 'there is no connector' }]);
+  }
+  const tools = await allOrIssues(connectors.map((connector) => loadConnectorTools(dir, connector)));
+  return Object.fromEntries(connectors.map((connector, index) => [connector, tools[index] ?? {}]));
+}
+
+async function loadConnectorTools(dir: string, connector: string): Promise<Record<string, Tool>> {
+  const file = `connectors/${connector}/tools.ts`;
+  const found = await readDefault(dir, file);
+  if (!found) throw new WorkspaceError([{ file, path: '', reason: 'is missing' }]);
+  const { name, tools } = parseValue(file, toolsFileSchema, found.value);
+  if (name !== connector) {
+    throw new WorkspaceError([{ file, path: 'name', reason: `must be ${connector}, as its folder is called` }]);
+  }
+  return tools as Record<string, Tool>;
+}
+
+function isStandardSchema(value: unknown): boolean {
+  const holder = (typeof value === 'object' && value !== null) || typeof value === 'function' ? value : undefined;
+  const standard = (holder as { '~standard'?: { version?: unknown; validate?: unknown } } | undefined)?.['~standard'];
+  return standard?.version === 1 && typeof standard.validate === 'function';
+}
