@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { composeEscalations, escalationTerms, toEscalation } from './escalation.ts';
+import { renderReason } from './reason-template.ts';
+
+const escalation = fc
+  .record({
+    audience: fc.constantFrom('reviewer', 'compliance', 'interns'),
+    quorum: fc.integer({ min: 1, max: 4 }),
+    ttlSeconds: fc.integer({ min: 1, max: 100 }),
+    mode: fc.constantFrom('hold' as const, 'alongside' as const),
+    selfApproval: fc.boolean(),
+    reason: fc.constantFrom(undefined, 'a', 'b'),
+  })
+  .map((terms) => toEscalation(terms, terms.reason));
+const composed = fc.array(escalation, { minLength: 1, maxLength: 4 }).map((all) => all.reduce(composeEscalations));
+
+describe('composing escalations', () => {
+  test('is associative', () => {
+    fc.assert(
+      fc.property(composed, composed, composed, (a, b, c) => {
+        expect(composeEscalations(composeEscalations(a, b), c)).toEqual(
+          composeEscalations(a, composeEscalations(b, c)),
+        );
+      }),
+    );
+  });
+
+  test('is commutative', () => {
+    fc.assert(
+      fc.property(composed, composed, (a, b) => {
+        expect(composeEscalations(a, b)).toEqual(composeEscalations(b, a));
+      }),
+    );
+  });
+
+  test('of one with itself changes nothing', () => {
+    fc.assert(
+      fc.property(composed, (a) => {
+        expect(composeEscalations(a, a)).toEqual(a);
+      }),
+    );
+  });
+
+  test('never loosens either', () => {
+    fc.assert(
+      fc.property(composed, composed, (a, b) => {
+        const both = composeEscalations(a, b);
+        expect(both.ttl_seconds).toBeLessThanOrEqual(a.ttl_seconds);
+        if (a.mode === 'hold') expect(both.mode).toBe('hold');
+        if (!a.self_approval) expect(both.self_approval).toBe(false);
+        for (const { audience, quorum } of a.requirements) {
+          const kept = both.requirements.find((requirement) => requirement.audience === audience);
+          expect(kept?.quorum).toBeGreaterThanOrEqual(quorum);
+        }
+      }),
+    );
+  });
+});
+
+test("what a policy does not say, the tenant's defaults say, and then the product's", () => {
+  expect(escalationTerms(undefined)).toEqual({
+    audience: 'reviewer',
+    quorum: 1,
+    ttlSeconds: 86_400,
+    mode: 'hold',
+    selfApproval: false,
+    reason: undefined,
+  });
+  const defaults = { audience: 'desk', ttlSeconds: 60, mode: 'alongside', selfApproval: true, quorum: 2 } as const;
+  expect(escalationTerms({ audience: 'compliance', selfApproval: false }, defaults)).toEqual({
+    ...defaults,
+    audience: 'compliance',
+    selfApproval: false,
+    reason: undefined,
+  });
+});
+
+describe("a reason's template", () => {
+  const action = {
+    connector: 'magento',
+    tool: 'orders.refund',
+    risk: 'write',
+    args: {
+      order: { id: 7, tags: ['a'] },
+      token: 's3cret',
+      auth: { password: 'p', user: 'u' },
+      note: 'a\nb',
+      none: null,
+    },
+    value: 95,
+    entity_key: null,
+    idempotency_key: 'k',
+  } as const;
+  test.each([
+    ['Review ${name} of ${value}', 'Review orders.refund of 95'],
+    ['${entity_key}', '—'],
+    ['${args.order.id} ${args.order.tags.0} ${args.order}', '7 a {"id":7,"tags":["a"]}'],
+    ['${args.missing.deep} ${args.none} ${unknown} ${args} ${}', '— — — — —'],
+    ['${args.constructor} ${args.order.__proto__} ${args.note.length}', '— — —'],
+    ['${args.token} ${args.auth.password} ${args.auth} ${args.auth.user}', '*** *** *** u'],
+    ['${args.note}', 'a b'],
+    ['no placeholder, ${unclosed', 'no placeholder, ${unclosed'],
+  ])('%s', (template, expected) => {
+    expect(renderReason(template, action, ['token', 'auth.password'])).toBe(expected);
+  });
+});

@@ -1,0 +1,286 @@
+import type { EventEnvelope } from '@holdpoint/shared/domain/event';
+import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
+import { describe, expect, test } from 'vitest';
+import { compilePolicies } from './compile.ts';
+import { evaluate, type Question } from './evaluate.ts';
+
+const env: EventEnvelope = {
+  id: 'e1',
+  source: 'magento',
+  type: 'order.created',
+  signed: 'body',
+  typeSigned: false,
+  data: { customer: { tier: 'gold' }, items: [1, 2] },
+};
+const tools: ToolCatalog = {
+  magento: {
+    'orders.read': { risk: 'read' },
+    'orders.hold': { risk: 'write' },
+    'orders.cancel': { risk: 'destructive' },
+    'orders.refund': { risk: 'write', value: (args: { amount: number }) => args.amount, secretArgs: ['card'] },
+  },
+};
+const hold = {
+  connector: 'magento',
+  tool: 'orders.hold',
+  args: { a: { b: 1 } },
+  entity_key: 'o:1',
+  idempotency_key: 'k',
+  value: 10,
+};
+
+function ask(policies: readonly unknown[], line: object = {}, question: Partial<Question> = {}) {
+  return evaluate({
+    line: { ...hold, ...line },
+    operator: 'order-risk',
+    env,
+    policies: compilePolicies(policies, { version: 'v7' }),
+    tools,
+    grants: undefined,
+    now: new Date('2026-06-01T00:00:00Z'),
+    ...question,
+  });
+}
+const verdictOf = (...args: Parameters<typeof ask>) => ask(...args).verdict;
+
+describe('the step that decides gives the reasons', () => {
+  test('a permission names every policy behind it', () => {
+    expect(
+      verdictOf([
+        { id: 'b', decision: 'ALLOW' },
+        { id: 'a', tool: 'orders.hold', decision: 'ALLOW' },
+      ]),
+    ).toEqual({
+      decision: 'ALLOW',
+      reasons: [
+        { code: 'allowed', policy: 'a', message: 'magento orders.hold is permitted' },
+        { code: 'allowed', policy: 'b', message: 'magento orders.hold is permitted' },
+      ],
+      matched: ['a', 'b'],
+      policy_version: 'v7',
+      at: '2026-06-01T00:00:00.000Z',
+    });
+  });
+
+  test('nothing spoke for it', () => {
+    expect(verdictOf([{ tool: 'orders.hold', decision: 'ALLOW' }], { tool: 'orders.cancel' })).toMatchObject({
+      decision: 'BLOCK',
+      reasons: [{ code: 'no_policy', message: 'no policy speaks for magento orders.cancel' }],
+      matched: [],
+    });
+  });
+
+  test('all broken constraints, of all policies', () => {
+    const policies = [
+      { id: 'b', maxValue: 500, predicate: () => false, decision: 'ALLOW' },
+      { id: 'a', predicate: 'env.data.nope == 1', decision: 'ALERT' },
+    ];
+    expect(verdictOf(policies, { value: 820 })).toMatchObject({
+      decision: 'BLOCK',
+      reasons: [
+        { code: 'policy_error', policy: 'a', message: 'predicate threw: No such key: nope' },
+        { code: 'max_value', policy: 'b', message: '820 is over 500' },
+        { code: 'predicate_false', policy: 'b', message: 'its predicate is false' },
+      ],
+      matched: ['a', 'b'],
+    });
+  });
+
+  test('a veto comes before constraints', () => {
+    const policies = [
+      { id: 'a', maxValue: 1, decision: 'ALLOW' },
+      { id: 'b', decision: 'BLOCK' },
+    ];
+    expect(verdictOf(policies)).toMatchObject({ reasons: [{ code: 'veto', policy: 'b' }], matched: ['a', 'b'] });
+  });
+
+  test('a failing when comes before a veto', () => {
+    const policies = [
+      { id: 'a', when: 'env.x', decision: 'ALLOW' },
+      { id: 'b', decision: 'BLOCK' },
+    ];
+    expect(verdictOf(policies)).toMatchObject({ reasons: [{ code: 'policy_error', policy: 'a' }], matched: ['b'] });
+  });
+
+  test('a missing grant comes before what the tool derives', () => {
+    const grants = [{ operator: 'order-risk', tools: ['magento:orders.hold'] }];
+    expect(verdictOf([], { tool: 'orders.refund' }, { grants })).toMatchObject({
+      decision: 'BLOCK',
+      reasons: [{ code: 'not_granted', message: 'order-risk holds no grant for magento orders.refund' }],
+    });
+  });
+
+  test('a read needs its grant too, and then no policy', () => {
+    const grants = [{ operator: 'order-risk', tools: ['magento:orders.hold'] }];
+    expect(verdictOf([], { tool: 'orders.read' }, { grants }).reasons[0]?.code).toBe('not_granted');
+    expect(verdictOf([], { tool: 'orders.read' })).toMatchObject({ decision: 'ALLOW', reasons: [{ code: 'read' }] });
+  });
+});
+
+describe('selectors', () => {
+  const one = { id: 'p', decision: 'ALLOW' };
+  test.each<[string, object, object, boolean]>([
+    ['the operator it names', { operator: 'order-risk' }, {}, true],
+    ['not another operator', { operator: 'support' }, {}, false],
+    ['the risk it names', { risk: 'write' }, {}, true],
+    ['not another risk', { risk: 'write' }, { tool: 'orders.cancel' }, false],
+    ['up to its value', { appliesUpTo: 10 }, {}, true],
+    ['not above it', { appliesUpTo: 9.99 }, {}, false],
+    ['above its value', { appliesAbove: 9.99 }, {}, true],
+    ['not at it', { appliesAbove: 10 }, {}, false],
+    ['no value as 0, up to', { appliesUpTo: 0 }, { value: undefined }, true],
+    ['no value as 0, above', { appliesAbove: 0 }, { value: undefined }, false],
+    ['one glob of several', { tools: ['*.send', 'orders.h*'] }, {}, true],
+    ['tool and glob together', { tool: 'orders.hold', tools: 'orders.c*' }, {}, false],
+    ['until it expires', { expiresAt: '2026-06-01T00:00:00.001Z' }, {}, true],
+    ['not from then on', { expiresAt: '2026-06-01T00:00:00Z' }, {}, false],
+    ['an expiry in another zone', { expiresAt: '2026-06-01T02:00:00+02:00' }, {}, false],
+    ['a tool whose name it spells, not a pattern', { tool: 'orders.*' }, {}, false],
+  ])('%s', (_, selector, line, expected) => {
+    expect(verdictOf([{ ...one, ...selector }], line).matched).toEqual(expected ? ['p'] : []);
+  });
+});
+
+describe("an author's code", () => {
+  test.each<[string, unknown, string]>([
+    ['throws', () => JSON.parse('{'), 'threw: '],
+    [
+      'throws what cannot be read',
+      () => {
+        throw {
+          toString: () => {
+            throw new Error();
+          },
+        };
+      },
+      'threw: something that cannot',
+    ],
+    [
+      'throws a symbol',
+      () => {
+        throw Symbol('s');
+      },
+      'threw: Symbol(s)',
+    ],
+    [
+      'throws nothing',
+      () => {
+        throw undefined;
+      },
+      'threw: undefined',
+    ],
+    ['answers a promise', async () => true, 'answered a promise'],
+    ['answers a promise that rejects', () => Promise.reject(new Error('late')), 'answered a promise'],
+    ['answers a thenable', () => Object.fromEntries([['then', () => true]]), 'answered a promise'],
+    ['answers 1', () => 1, 'answered 1, not true or false'],
+    ['answers text', () => 'true', 'answered "true", not true or false'],
+    ['answers nothing', () => undefined, 'answered nothing, not true or false'],
+    ['answers an object', () => ({}), 'answered an object'],
+    [
+      'changes the action',
+      (action: { args: { a: { b: number } } }) => {
+        action.args.a.b = 2;
+        return true;
+      },
+      'threw: ',
+    ],
+    ['changes the event', (_: unknown, e: { data: { items: number[] } }) => e.data.items.push(3) > 0, 'threw: '],
+    [
+      'recurses without end',
+      function again(): boolean {
+        return again();
+      },
+      'threw: Maximum call stack',
+    ],
+  ])('that %s blocks, as a predicate and as a when', (_, condition, message) => {
+    for (const field of ['predicate', 'when']) {
+      expect(verdictOf([{ id: 'p', [field]: condition, decision: 'ALLOW' }])).toMatchObject({
+        decision: 'BLOCK',
+        reasons: [{ code: 'policy_error', policy: 'p', message: expect.stringContaining(`${field} ${message}`) }],
+      });
+    }
+    expect(env.data).toEqual({ customer: { tier: 'gold' }, items: [1, 2] });
+  });
+
+  test('sees the action without what it does not say, and the event', () => {
+    const seen: unknown[] = [];
+    const when = (...args: unknown[]) => seen.push(...args) > 0;
+    const { value: _, ...line } = hold;
+    ask([{ when, decision: 'ALLOW' }], { value: undefined });
+    expect(seen).toEqual([line, env]);
+  });
+
+  test('gets one frozen copy of the event an evaluation, and CEL none', () => {
+    const seen = new Set<unknown>();
+    const note = (_: unknown, e: unknown) => seen.add(e).size > 0;
+    ask([
+      { when: note, predicate: note, decision: 'ALLOW' },
+      { when: note, predicate: 'env.source == "magento"', decision: 'ALERT' },
+    ]);
+    expect(seen.size).toBe(1);
+    expect(seen.has(env)).toBe(false);
+  });
+
+  test('is announced before it runs', () => {
+    const trail: string[] = [];
+    const note = (name: string) => () => trail.push(name) > 0;
+    const policies = [
+      { id: 'a', when: note('when'), predicate: note('predicate'), decision: 'ALLOW' },
+      { id: 'b', operator: 'support', when: note('never'), decision: 'ALLOW' },
+    ];
+    ask(policies, { tool: 'orders.refund', args: { amount: 10 } }, { mark: (subject) => trail.push(subject) });
+    expect(trail).toEqual(['magento:orders.refund', 'a', 'when', 'a', 'predicate']);
+  });
+
+  test('an event that nests deeper than any stack blocks what asks about it', () => {
+    const data = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+    const deep = { env: { ...env, data } };
+    expect(verdictOf([{ when: () => true, decision: 'ALLOW' }], {}, deep).reasons[0]).toMatchObject({
+      code: 'policy_error',
+      message: 'when threw: the event nests deeper than 1000',
+    });
+    expect(verdictOf([{ when: 'env.data == []', decision: 'ALLOW' }], {}, deep).decision).toBe('BLOCK');
+    expect(verdictOf([{ when: 'env.source == "magento"', decision: 'ALLOW' }], {}, deep).decision).toBe('ALLOW');
+  });
+});
+
+test('an alert carries the strictest of what was asked, with its reasons rendered', () => {
+  const escalation = (audience: string, reason: string) => ({ audience, reason });
+  const policies = [
+    { id: 'b', decision: 'ALERT', escalation: { ...escalation('desk', 'Look at ${args.card}'), mode: 'alongside' } },
+    { id: 'a', decision: 'ALERT', escalation: { ...escalation('compliance', '${name} of ${value}'), quorum: 2 } },
+    { id: 'c', decision: 'ALLOW', escalation: { audience: 'nobody' } },
+  ];
+  expect(verdictOf(policies, { tool: 'orders.refund', args: { amount: 95, card: '4242' }, value: 95 })).toMatchObject({
+    decision: 'ALERT',
+    reasons: [
+      { code: 'escalated', policy: 'a', message: 'compliance is asked (2 votes)' },
+      { code: 'escalated', policy: 'b', message: 'desk is asked' },
+    ],
+    escalation: {
+      mode: 'hold',
+      requirements: [
+        { audience: 'compliance', quorum: 2 },
+        { audience: 'desk', quorum: 1 },
+      ],
+      ttl_seconds: 86_400,
+      self_approval: false,
+      reasons: ['Look at ***', 'orders.refund of 95'],
+    },
+  });
+});
+
+test('policies that share a text but not a closure all constrain', () => {
+  const under = (cap: number) => (action: { value?: number }) => (action.value ?? 0) < cap;
+  const policies = [500, 5].map((cap) => ({ predicate: under(cap), decision: 'ALLOW' }));
+  const verdict = verdictOf(policies);
+  expect(verdict).toMatchObject({ decision: 'BLOCK', reasons: [{ code: 'predicate_false' }] });
+  expect(verdict.matched).toHaveLength(1);
+});
+
+test('an impossible clock blocks', () => {
+  expect(verdictOf([{ decision: 'ALLOW' }], {}, { now: new Date(Number.NaN) })).toMatchObject({
+    decision: 'BLOCK',
+    reasons: [{ code: 'policy_error', message: expect.stringContaining('scoring failed: ') }],
+  });
+});

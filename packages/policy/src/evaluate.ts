@@ -1,0 +1,220 @@
+import type { Escalation, Reason, ReasonCode, Verdict } from '@holdpoint/shared/domain/decision';
+import type { EventEnvelope } from '@holdpoint/shared/domain/event';
+import type { PlannedAction } from '@holdpoint/shared/domain/plan';
+import type { Grant, Tool, ToolCatalog } from '@holdpoint/shared/domain/tool';
+import { composeEscalations, toEscalation } from './escalation.ts';
+import { deepFreeze, frozenCopy } from './frozen.ts';
+import { grantCovers } from './grants.ts';
+import type { CompiledPolicy, PolicySet } from './policy-set.ts';
+import { deriveFacts, type PreparedLine, parseLine, salvageLine } from './prepare.ts';
+import { describeError } from './printable.ts';
+import { renderReason } from './reason-template.ts';
+import type { ScoredAction } from './scored-action.ts';
+import { booleanAnswer, type Check, type Mark } from './user-code.ts';
+
+export interface Question {
+  /** A plan's line as it came. */
+  readonly line: unknown;
+  readonly operator: string;
+  readonly env: EventEnvelope;
+  readonly policies: PolicySet;
+  readonly tools: ToolCatalog;
+  /** undefined: the tenant declares none, and every operator may propose every tool. */
+  readonly grants: readonly Grant[] | undefined;
+  /** The database's clock. */
+  readonly now: Date;
+  readonly mark?: Mark;
+}
+
+export interface Evaluation {
+  readonly verdict: Verdict;
+  readonly action: ScoredAction;
+}
+
+/**
+ * Scores one line of a plan: the steps of semantics §1, in their order; the step that decides gives the reasons.
+ * Synchronous and total: whatever happens inside, what comes back is a verdict, and what is not proven permitted is BLOCK.
+ */
+export function evaluate(question: Question): Evaluation {
+  try {
+    return decide(question);
+  } catch (error) {
+    return afterFailure(question, error);
+  }
+}
+
+function decide(question: Question): Evaluation {
+  const { line, operator, tools, grants, mark } = question;
+  const verdict = verdictOf(question);
+  const parsed = parseLine(line, tools, mark);
+  if (!parsed.ok) return { verdict: verdict('BLOCK', parsed.reasons), action: parsed.salvage };
+  const { connector, tool, risk } = parsed.action;
+  if (!grantCovers(grants, operator, connector, tool)) {
+    const message = `${operator} holds no grant for ${connector} ${tool}`;
+    return { verdict: verdict('BLOCK', [{ code: 'not_granted', message }]), action: parsed.action };
+  }
+  if (risk === 'read') {
+    const message = `${connector} ${tool} only reads`;
+    return { verdict: verdict('ALLOW', [{ code: 'read', message }]), action: parsed.action };
+  }
+  const derived = deriveFacts(parsed.action, parsed.definition, mark);
+  if (!derived.ok) return { verdict: verdict('BLOCK', derived.reasons), action: derived.salvage };
+  return { verdict: score(derived.action, parsed.definition, question), action: derived.action };
+}
+
+/** Steps 6 to 9: what the policies say. */
+function score(action: PreparedLine, definition: Tool, question: Question): Verdict {
+  const asking = askAbout(action, question);
+  const { matched, errors } = match(action, question, asking);
+  const verdict = verdictOf(question, matched);
+  if (errors.length > 0) return verdict('BLOCK', errors);
+  const name = `${action.connector} ${action.tool}`;
+  if (matched.length === 0) return verdict('BLOCK', [{ code: 'no_policy', message: `no policy speaks for ${name}` }]);
+
+  const vetoes = matched.filter(({ policy }) => policy.decision === 'BLOCK');
+  if (vetoes.length > 0) return verdict('BLOCK', reasonsFor(vetoes, 'veto', `${name} is vetoed`));
+
+  const broken = matched.flatMap((compiled) => brokenConstraints(compiled, action, asking));
+  if (broken.length > 0) return verdict('BLOCK', broken);
+
+  const alerts = matched.filter(({ policy }) => policy.decision === 'ALERT');
+  if (alerts.length === 0) return verdict('ALLOW', reasonsFor(matched, 'allowed', `${name} is permitted`));
+  return verdict('ALERT', alerts.map(escalated), escalate(alerts, action, definition));
+}
+
+type Ask = (check: Check, policyId: string) => ReturnType<typeof booleanAnswer>;
+
+/** Step 6. Every policy is asked, even after one failed: the reasons must not depend on an order. */
+function match(action: PreparedLine, question: Question, ask: Ask): { matched: CompiledPolicy[]; errors: Reason[] } {
+  const { anyOperator, byOperator } = question.policies.candidatesFor(action.connector, action.tool);
+  const matched: CompiledPolicy[] = [];
+  const errors: Reason[] = [];
+  const nowMs = question.now.getTime();
+  const consider = (compiled: CompiledPolicy): void => {
+    if (!selects(compiled, action, nowMs)) return;
+    if (compiled.when !== undefined) {
+      const answer = ask(compiled.when, compiled.id);
+      if (!answer.ok) errors.push({ code: 'policy_error', policy: compiled.id, message: `when ${answer.reason}` });
+      if (!answer.ok || !answer.value) return;
+    }
+    matched.push(compiled);
+  };
+  anyOperator.forEach(consider);
+  byOperator.get(question.operator)?.forEach(consider);
+  return { matched, errors };
+}
+
+/** The selectors that the index did not already answer. No value counts as 0. */
+function selects({ policy, expiresAtMs }: CompiledPolicy, action: PreparedLine, nowMs: number): boolean {
+  const value = action.value ?? 0;
+  if (policy.risk !== undefined && policy.risk !== action.risk) return false;
+  if (policy.appliesUpTo !== undefined && value > policy.appliesUpTo) return false;
+  if (policy.appliesAbove !== undefined && value <= policy.appliesAbove) return false;
+  return expiresAtMs === undefined || nowMs < expiresAtMs;
+}
+
+/** Step 8. A constraint on any matching policy is a constraint on the action. */
+function brokenConstraints({ id, policy, predicate }: CompiledPolicy, action: PreparedLine, ask: Ask): Reason[] {
+  const broken: Reason[] = [];
+  const value = action.value ?? 0;
+  if (policy.maxValue !== undefined && value > policy.maxValue) {
+    broken.push({ code: 'max_value', policy: id, message: `${value} is over ${policy.maxValue}` });
+  }
+  if (predicate !== undefined) {
+    const answer = ask(predicate, id);
+    if (!answer.ok) broken.push({ code: 'policy_error', policy: id, message: `predicate ${answer.reason}` });
+    else if (!answer.value) broken.push({ code: 'predicate_false', policy: id, message: 'its predicate is false' });
+  }
+  return broken;
+}
+
+function escalated({ id, escalation }: CompiledPolicy): Reason {
+  const votes = escalation.quorum === 1 ? '' : ` (${escalation.quorum} votes)`;
+  return { code: 'escalated', policy: id, message: `${escalation.audience} is asked${votes}` };
+}
+
+function escalate(alerts: readonly CompiledPolicy[], action: PreparedLine, definition: Tool): Escalation {
+  return alerts
+    .map(({ escalation }) => {
+      const template = escalation.reason;
+      const reason = template === undefined ? undefined : renderReason(template, action, definition.secretArgs);
+      return toEscalation(escalation, reason);
+    })
+    .reduce(composeEscalations);
+}
+
+/** Shows the action and the event to conditions. Functions get frozen ones, made once and only where a function is asked. */
+function askAbout(action: PreparedLine, { env, mark }: Question): Ask {
+  let planned: PlannedAction | undefined;
+  let frozenEnv: EventEnvelope | undefined;
+  return (check, policyId) => {
+    mark?.(policyId);
+    return booleanAnswer(() => {
+      planned ??= plannedAction(action);
+      if (check.kind === 'cel') return check.run({ action: planned, env });
+      frozenEnv ??= frozenCopy(env);
+      const { run } = check;
+      return run(deepFreeze(planned), frozenEnv as never);
+    });
+  };
+}
+
+/** What is absent stays absent, for `has(action.value)` and `'value' in action`. */
+function plannedAction({ connector, tool, args, value, entity_key, idempotency_key }: PreparedLine): PlannedAction {
+  return {
+    connector,
+    tool,
+    args: args as PlannedAction['args'],
+    ...(value === null ? {} : { value }),
+    ...(entity_key === null ? {} : { entity_key }),
+    ...(idempotency_key === null ? {} : { idempotency_key }),
+  };
+}
+
+function reasonsFor(policies: readonly CompiledPolicy[], code: ReasonCode, message: string): Reason[] {
+  return policies.map(({ id }) => ({ code, policy: id, message }));
+}
+
+function verdictOf({ policies, now }: Question, matched: readonly CompiledPolicy[] = []) {
+  const at = now.toISOString();
+  return (decision: Verdict['decision'], reasons: readonly Reason[], escalation?: Escalation): Verdict => ({
+    decision,
+    reasons: sortedReasons(reasons),
+    matched: [...new Set(matched.map(({ id }) => id))].sort(),
+    policy_version: policies.version,
+    ...(escalation === undefined ? {} : { escalation }),
+    at,
+  });
+}
+
+/** By policy, then code, then message; the same reason twice (policies that share an id) is one. */
+function sortedReasons(reasons: readonly Reason[]): Reason[] {
+  if (reasons.length < 2) return [...reasons];
+  const keyed = new Map(reasons.map((reason) => [`${reason.policy ?? ''}\0${reason.code}\0${reason.message}`, reason]));
+  return [...keyed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reason]) => reason);
+}
+
+/** Nothing above is known to throw, but for an impossible clock. If it does, the line is blocked and says so. */
+function afterFailure({ line, tools, policies, now }: Question, error: unknown): Evaluation {
+  const message = `scoring failed: ${describeError(error)}`;
+  const nowMs = now.getTime();
+  return {
+    verdict: {
+      decision: 'BLOCK',
+      reasons: [{ code: 'policy_error', message }],
+      matched: [],
+      policy_version: policies.version,
+      at: new Date(Number.isFinite(nowMs) ? nowMs : 0).toISOString(),
+    },
+    action: salvageOrNothing(line, tools),
+  };
+}
+
+function salvageOrNothing(line: unknown, tools: ToolCatalog): ScoredAction {
+  try {
+    return salvageLine(line, tools);
+  } catch {
+    const nothing = { args: null, value: null, entity_key: null, idempotency_key: null };
+    return { connector: '', tool: '', risk: null, ...nothing };
+  }
+}

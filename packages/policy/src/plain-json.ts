@@ -1,0 +1,73 @@
+import type { Json } from '@holdpoint/shared/domain/json';
+
+/** Arguments nest no deeper than this: everything that stores, digests or shows them recurses. */
+export const ARGS_MAX_DEPTH = 64;
+
+export type PlainJson =
+  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: false; readonly path: readonly string[]; readonly reason: string };
+
+/**
+ * A copy of a value that holds nothing but JSON which can be stored, digested and read back the same; or where it does not.
+ * Absent is absent: a property that is `undefined` is left out, as JSON would.
+ */
+export function plainJson(value: unknown): PlainJson {
+  const path: string[] = [];
+  const fault = { reason: '' };
+  const copied = copy(value, path, fault, 0);
+  return fault.reason === '' ? { ok: true, value: copied } : { ok: false, path: path.reverse(), reason: fault.reason };
+}
+
+/** Copies downwards; after a fault, the way back up collects the path, so that the good case pays nothing for it. */
+function copy(value: unknown, path: string[], fault: { reason: string }, depth: number): Json {
+  if (typeof value === 'string') return faulted(value, textFault(value), fault);
+  if (typeof value === 'number') return faulted(value, numberFault(value), fault);
+  if (typeof value === 'boolean' || value === null) return value;
+  if (typeof value !== 'object') return faulted(null, `${typeof value} is not JSON`, fault);
+  if (depth >= ARGS_MAX_DEPTH) return faulted(null, `nests deeper than ${ARGS_MAX_DEPTH}`, fault);
+  return Array.isArray(value) ? copyArray(value, path, fault, depth) : copyObject(value, path, fault, depth);
+}
+
+function copyArray(value: readonly unknown[], path: string[], fault: { reason: string }, depth: number): Json {
+  const array: Json[] = [];
+  for (const [index, inner] of value.entries()) {
+    array.push(copy(inner, path, fault, depth + 1));
+    if (fault.reason !== '') {
+      path.push(String(index));
+      break;
+    }
+  }
+  return array;
+}
+
+function copyObject(value: object, path: string[], fault: { reason: string }, depth: number): Json {
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return faulted(null, 'an instance is not JSON', fault);
+  const object: Record<string, Json> = {};
+  for (const [key, inner] of Object.entries(value)) {
+    // Assigning to it would set the copy's prototype: two proposals would look the same and be different.
+    if (key === '__proto__') fault.reason = '__proto__ is not a name that can be used';
+    else if (textFault(key) !== '') fault.reason = textFault(key);
+    else if (inner !== undefined) object[key] = copy(inner, path, fault, depth + 1);
+    if (fault.reason !== '') {
+      path.push(key);
+      break;
+    }
+  }
+  return object;
+}
+
+function faulted<T extends Json>(value: T, reason: string, fault: { reason: string }): T {
+  fault.reason = reason;
+  return value;
+}
+
+function textFault(text: string): string {
+  if (text.includes('\0')) return 'text with a NUL cannot be stored';
+  return text.isWellFormed() ? '' : 'text with half of a surrogate pair cannot be stored';
+}
+
+function numberFault(number: number): string {
+  const exact = Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
+  return exact ? '' : 'a number that cannot be held exactly';
+}

@@ -1,0 +1,20 @@
+const REASON_MAX_CHARS = 300;
+
+/**
+ * Text from outside (a proposal, an author's error) as it may stand in a reason: one line, bounded, and nothing that
+ * Postgres or JSON refuses (a NUL, half of a surrogate pair), since a reason that cannot be stored stops its whole batch.
+ */
+export function printable(text: string, maxChars: number = REASON_MAX_CHARS): string {
+  const cut = text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text;
+  return cut.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
+}
+
+/** What was thrown, in words. Anything can be thrown, so reading it is guarded as well. */
+export function describeError(thrown: unknown): string {
+  try {
+    const summary = thrown instanceof Error ? ((thrown as { summary?: unknown }).summary ?? thrown.message) : thrown;
+    return printable(String(summary)) || 'an error without a message';
+  } catch {
+    return 'something that cannot be read';
+  }
+}

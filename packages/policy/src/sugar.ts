@@ -1,0 +1,54 @@
+import type { Risk, TrustDecision, TrustPolicy } from '@holdpoint/shared/domain/policy';
+import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
+
+/** Per connector: what is open, supervised or closed, with exceptions by tool. */
+export interface PermissionSet {
+  readonly mode: 'open' | 'cautious' | 'strict' | 'readonly';
+  readonly overrides?: Readonly<Record<string, 'allow' | 'approve' | 'deny'>> | undefined;
+}
+
+export interface ApprovalRuleTerms {
+  readonly pattern: string;
+  readonly audience: string;
+  readonly reason?: string | undefined;
+  readonly ttlSeconds?: number | undefined;
+}
+
+const MODES = {
+  open: { read: 'ALLOW', write: 'ALLOW', destructive: 'ALLOW' },
+  cautious: { read: 'ALLOW', write: 'ALERT', destructive: 'ALERT' },
+  strict: { read: 'ALLOW', write: 'ALERT', destructive: 'BLOCK' },
+  readonly: { read: 'ALLOW', write: 'BLOCK', destructive: 'BLOCK' },
+} as const satisfies Record<PermissionSet['mode'], Record<Risk, TrustDecision>>;
+
+const OVERRIDES = { allow: 'ALLOW', approve: 'ALERT', deny: 'BLOCK' } as const;
+
+/** A policy for each side-effecting tool of the connectors that have a mode; an override replaces what the mode says. */
+export function permissionPolicies(
+  permissions: Readonly<Record<string, PermissionSet>>,
+  tools: ToolCatalog,
+): TrustPolicy[] {
+  return Object.entries(permissions).flatMap(([connector, { mode, overrides = {} }]) =>
+    Object.entries(tools[connector] ?? {})
+      .filter(([, definition]) => definition.risk !== 'read')
+      .map(([tool, definition]): TrustPolicy => {
+        const override = Object.hasOwn(overrides, tool) ? overrides[tool] : undefined;
+        const decision = override ? OVERRIDES[override] : MODES[mode][definition.risk];
+        return { id: `permissions.${connector}.${tool}`, connector, tool, decision };
+      }),
+  );
+}
+
+/** An ALERT for each rule, by glob over tool names. */
+export function approvalRulePolicies(rules: readonly ApprovalRuleTerms[]): TrustPolicy[] {
+  return rules.map(({ pattern, audience, reason, ttlSeconds }, index) => ({
+    id: `approvalRules.${index}`,
+    tools: pattern,
+    escalation: {
+      audience,
+      ...(reason !== undefined && { reason }),
+      ...(ttlSeconds !== undefined && { ttlSeconds }),
+    },
+    decision: 'ALERT',
+  }));
+}
