@@ -1,0 +1,24 @@
+import { type Environment, readConfig, type ServiceConfig } from '@holdpoint/shared/runtime/config';
+import type { LoggerOptions } from '@holdpoint/shared/runtime/logger';
+import type { SecretEnvironment } from '@holdpoint/shared/workspace/secrets';
+import type { PublisherLimits } from './stream/publish-event.ts';
+
+export interface IngestConfig extends ServiceConfig {
+  /** Where sources' secrets are looked up. Never logged. */
+  readonly secretEnvironment: SecretEnvironment;
+  readonly publisher: PublisherLimits;
+  readonly logDestination?: LoggerOptions['destination'];
+}
+
+/** Providers give up after 5 to 10 s: better a refusal they see than a timeout they do not understand. */
+export const PUBLISHER_LIMITS: PublisherLimits = {
+  timeoutMs: 4_000,
+  inFlightMax: 2_048,
+  inFlightMaxBytes: 128 * 1024 * 1024,
+  retryAfterSeconds: 5,
+};
+
+/** @throws {ConfigError} naming the first bad variable */
+export function readIngestConfig(env: Environment = process.env): IngestConfig {
+  return { ...readConfig(env, 'ingest'), secretEnvironment: env, publisher: PUBLISHER_LIMITS };
+}

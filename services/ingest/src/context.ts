@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { findApp } from '@holdpoint/shared/db/apps';
+import type { Database } from '@holdpoint/shared/db/schema/index';
+import { STREAMS } from '@holdpoint/shared/messages/streams';
+import { type Authenticator, createAuthenticator } from '@holdpoint/shared/runtime/auth';
+import { type Clock, systemClock } from '@holdpoint/shared/runtime/clock';
+import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
+import { createMetrics } from '@holdpoint/shared/runtime/metrics';
+import { connectNats, ensureStreams, type Nats } from '@holdpoint/shared/runtime/nats';
+import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
+import type { Stopper } from '@holdpoint/shared/runtime/service';
+import { loadSources } from '@holdpoint/shared/workspace/sources';
+import type { Kysely } from 'kysely';
+import type { IngestConfig } from './config.ts';
+import { HEADERS_MAX_BYTES } from './core/event-draft.ts';
+import { type IngestMetrics, ingestMetrics } from './metrics.ts';
+import { type SourceRegistry, sourceRegistry } from './source-registry.ts';
+import { type EventLog, eventLog } from './stream/event-log.ts';
+import { type EventPublisher, eventPublisher } from './stream/publish-event.ts';
+
+/** Everything the doors need, built once. */
+export interface IngestContext {
+  readonly logger: Logger;
+  readonly metrics: IngestMetrics;
+  readonly clock: Clock;
+  readonly nats: Nats;
+  /** API keys and receipts; webhooks are accepted without it. */
+  readonly db: Kysely<Database>;
+  readonly sources: SourceRegistry;
+  readonly publisher: EventPublisher;
+  readonly log: EventLog;
+  readonly authenticator: Authenticator;
+  readonly newNonce: () => string;
+  /** The largest body that the event store takes with its headers. */
+  readonly storeMaxBytes: () => number;
+}
+
+/** The server's own default, until it has said what it takes. */
+const NATS_MAX_PAYLOAD_BYTES = 1024 * 1024;
+
+export async function buildContext(
+  config: IngestConfig,
+  logger: Logger,
+  stopper: Stopper,
+  signal?: AbortSignal,
+): Promise<IngestContext> {
+  const sources = sourceRegistry(await loadSources(config.workspaceDir, config.secretEnvironment));
+  const metrics = ingestMetrics(createMetrics('ingest'));
+
+  const pool = createPool({ url: config.databaseUrl, applicationName: 'holdpoint-ingest', max: 4, logger });
+  const db = createDatabase<Database>(pool);
+  stopper.onStop('postgres', () => db.destroy());
+
+  const nats = await connectNats({
+    url: config.natsUrl,
+    name: 'holdpoint-ingest',
+    logger,
+    ...(config.natsCreds && { creds: config.natsCreds }),
+    ...(signal && { signal }),
+  });
+  stopper.onStop('nats', () => nats.close());
+  const restore = restoreStream(nats, logger);
+  await restore();
+
+  const publisher = eventPublisher({ js: nats.js, connected: nats.connected, restore }, config.publisher);
+  metrics.inFlight(() => publisher.inFlight());
+  return {
+    logger,
+    metrics,
+    clock: systemClock,
+    nats,
+    db,
+    sources,
+    publisher,
+    log: eventLog(nats.js, nats.jsm),
+    authenticator: createAuthenticator({ findApp: (hash) => findApp(db, hash), jwt: config.jwt, clock: systemClock }),
+    newNonce: randomUUID,
+    storeMaxBytes: () => (nats.nc.info?.max_payload ?? NATS_MAX_PAYLOAD_BYTES) - HEADERS_MAX_BYTES,
+  };
+}
+
+export function ingestLogger(config: IngestConfig): Logger {
+  return createLogger({
+    service: 'ingest',
+    level: config.logLevel,
+    instance: config.instanceId ?? `${hostname()}-${process.pid}`,
+    ...(config.logDestination && { destination: config.logDestination }),
+  });
+}
+
+/** Creates the stream where it is missing, one attempt at a time: a server may also come back without its disk. */
+function restoreStream(nats: Nats, logger: Logger): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= ensureStreams(nats.jsm, [STREAMS.EVENTS], logger)
+      .catch((err: unknown) => logger.warn({ err }, 'the event stream could not be set up yet'))
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  };
+}

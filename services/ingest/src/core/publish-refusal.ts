@@ -1,0 +1,17 @@
+const STORE_REFUSED = 10077;
+const SUBJECT_TAKEN = 'maximum messages per subject exceeded';
+
+/**
+ * Whether the stream refused because the event is there already. A full stream, a full disk and a closed store come under
+ * the same code, and none of them may pass for a duplicate: the provider would never send again. Hence the text.
+ */
+export function isSubjectTaken(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return code === STORE_REFUSED && message === SUBJECT_TAKEN;
+}
+
+/** Connected, and yet nobody takes the subject: the server came back without its disk, or someone deleted the stream. */
+export function isStreamMissing(error: unknown): boolean {
+  const { name } = (error ?? {}) as { name?: unknown };
+  return name === 'JetStreamNotEnabled' || name === 'StreamNotFoundError';
+}

@@ -1,0 +1,41 @@
+import type { NewReceipt } from '@holdpoint/shared/db/receipts';
+import { sha256 } from '@holdpoint/shared/domain/digest';
+import { parseEventId } from '@holdpoint/shared/domain/event';
+import { decodeHeaderValue, EVENT_HEADERS } from '@holdpoint/shared/messages/event-message';
+import { parseEventSubject } from '@holdpoint/shared/messages/subjects';
+
+/** An accepted event as the stream keeps it; its payload is not needed. */
+export interface StoredEvent {
+  readonly subject: string;
+  readonly headers?: { get(name: string): string } | undefined;
+  /** When the stream stored it. */
+  readonly at: Date;
+}
+
+/**
+ * The receipt of one accepted webhook. Everything in it comes from the stored event, its id and time too, so that a message
+ * that is delivered twice makes the same receipt.
+ */
+export function receivedReceipt({ subject, headers, at }: StoredEvent): NewReceipt {
+  const { tenant, eventId } = parseEventSubject(subject);
+  const header = (name: keyof typeof EVENT_HEADERS): string | undefined =>
+    headers?.get(EVENT_HEADERS[name]) || undefined;
+  const replayedBy = header('replayedBy');
+  return {
+    id: idFrom(subject, at),
+    at: at.toISOString(),
+    tenant,
+    kind: 'webhook_received',
+    event: eventId,
+    actor: replayedBy ? decodeHeaderValue(replayedBy) : `source|${parseEventId(eventId).source}`,
+    digest: header('digest') ?? null,
+    trace_id: header('traceParent')?.split('-')[1] ?? null,
+  };
+}
+
+/** A UUIDv7 whose random part is a hash of the subject, of which the stream holds one message. */
+function idFrom(subject: string, at: Date): string {
+  const time = at.getTime().toString(16).padStart(12, '0');
+  const hash = sha256(subject);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hash.slice(0, 3)}-a${hash.slice(3, 6)}-${hash.slice(6, 18)}`;
+}

@@ -1,0 +1,29 @@
+import type { Metrics } from '@holdpoint/shared/runtime/metrics';
+
+export type DeliveryResult = 'accepted' | 'duplicate' | 'refused' | 'too_large' | 'unavailable';
+
+export interface IngestMetrics {
+  readonly shared: Metrics;
+  delivery(source: { readonly tenant: string; readonly id: string }, result: DeliveryResult): void;
+  /** Not by name: whoever guesses names would make a series of each guess. */
+  unknownSource(): void;
+  conflict(source: { readonly tenant: string; readonly id: string }): void;
+  inFlight(count: () => number): void;
+}
+
+export function ingestMetrics(shared: Metrics): IngestMetrics {
+  const labels = ['tenant', 'source', 'result'] as const;
+  const deliveries = shared.counter('deliveries_total', 'Webhook deliveries by source and result', labels);
+  const unknown = shared.counter('deliveries_unknown_source_total', 'Deliveries to sources that do not exist');
+  const conflicts = shared.counter('delivery_conflict_total', 'Deliveries that repeated an id with another body', [
+    'tenant',
+    'source',
+  ]);
+  return {
+    shared,
+    delivery: ({ tenant, id }, result) => deliveries.inc({ tenant, source: id, result }),
+    unknownSource: () => unknown.inc(),
+    conflict: ({ tenant, id }) => conflicts.inc({ tenant, source: id }),
+    inFlight: (count) => void shared.gauge('publishes_in_flight', 'Events on their way into the stream', [], count),
+  };
+}

@@ -1,0 +1,80 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { DeliveryHeaders, Refusal, SignedDelivery, Verdict } from './provider.ts';
+
+/** HMAC-SHA256 over the parts one after another. A text part is a header's: Node reads those as Latin-1, so it is signed as such. */
+export function hmacSha256(
+  key: string | Buffer,
+  parts: readonly (string | Buffer)[],
+  encoding: 'hex' | 'base64',
+): string {
+  const hmac = createHmac('sha256', key);
+  for (const part of parts) typeof part === 'string' ? hmac.update(part, 'latin1') : hmac.update(part);
+  return hmac.digest(encoding);
+}
+
+/**
+ * Constant-time in the content (not the length) of two texts. The encoded texts are compared, not what they decode to: a
+ * decoder forgives case, padding and stray bits, and a signature has exactly one spelling.
+ */
+export function sameText(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+/** The header's only value; undefined where it is absent or comes twice. */
+export function oneHeader(headers: DeliveryHeaders, name: string): string | undefined {
+  const values = headers[name];
+  return values?.length === 1 ? values[0] : undefined;
+}
+
+/**
+ * What can be refused before any computing: a secret that would make every signature forgeable, a header that comes twice
+ * (two readers may believe different ones), a header the scheme cannot do without.
+ */
+export function preflight(
+  delivery: SignedDelivery,
+  secretFault: (secret: string) => string | undefined,
+  expected: { required: readonly string[]; optional: readonly string[] },
+): Refusal | undefined {
+  const { headers, secrets } = delivery;
+  if (secrets.length === 0 || secrets.some((secret) => secretFault(secret) !== undefined)) return 'secret_invalid';
+  const doubled = (name: string) => (headers[name]?.length ?? 0) > 1;
+  if (expected.required.some(doubled) || expected.optional.some(doubled)) return 'header_doubled';
+  if (expected.required.some((name) => !headers[name]?.[0])) return 'header_missing';
+  return undefined;
+}
+
+export function textSecretFault(secret: string): string | undefined {
+  return secret.trim() === '' ? 'is empty' : undefined;
+}
+
+/** Seconds since the epoch, spelled in one way only: the text is part of what was signed. */
+export function parseTimestamp(text: string | undefined): number | undefined {
+  return text !== undefined && /^(0|[1-9][0-9]{0,11})$/.test(text) ? Number(text) : undefined;
+}
+
+/** Both ways: a clock ahead of ours would otherwise make a signature that is good for ever. */
+export function timestampRefusal(timestamp: number, now: number, toleranceSeconds: number): Refusal | undefined {
+  const ageSeconds = Math.floor(now / 1000) - timestamp;
+  if (ageSeconds > toleranceSeconds) return 'timestamp_stale';
+  return ageSeconds < -toleranceSeconds ? 'timestamp_future' : undefined;
+}
+
+export const refused = (reason: Refusal): Verdict => ({ ok: false, reason });
+
+/** The commonest scheme: one header holds a prefix and the HMAC of the body. */
+export function verifyBodyHmac(
+  delivery: SignedDelivery,
+  scheme: { header: string; prefix: string; encoding: 'hex' | 'base64'; optional: readonly string[] },
+): Verdict {
+  const refusal = preflight(delivery, textSecretFault, { required: [scheme.header], optional: scheme.optional });
+  if (refusal) return refused(refusal);
+  const signature = oneHeader(delivery.headers, scheme.header) ?? '';
+  if (!signature.startsWith(scheme.prefix)) return refused('header_malformed');
+  const given = signature.slice(scheme.prefix.length);
+  const good = delivery.secrets.some((secret) =>
+    sameText(given, hmacSha256(secret, [delivery.rawBody], scheme.encoding)),
+  );
+  return good ? { ok: true, signed: 'body' } : refused('signature_mismatch');
+}
