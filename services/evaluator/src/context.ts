@@ -1,0 +1,64 @@
+import { findApp } from '@holdpoint/shared/db/apps';
+import { startRelay } from '@holdpoint/shared/db/relay';
+import type { Database } from '@holdpoint/shared/db/schema/index';
+import { STREAMS } from '@holdpoint/shared/messages/streams';
+import { type Authenticator, createAuthenticator } from '@holdpoint/shared/runtime/auth';
+import { systemClock } from '@holdpoint/shared/runtime/clock';
+import { newId } from '@holdpoint/shared/runtime/ids';
+import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
+import { createMetrics, type Metrics } from '@holdpoint/shared/runtime/metrics';
+import { connectNats, ensureStreams, type Nats } from '@holdpoint/shared/runtime/nats';
+import type { Poll } from '@holdpoint/shared/runtime/poll';
+import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
+import type { Stopper } from '@holdpoint/shared/runtime/service';
+import type { Kysely } from 'kysely';
+import type { EvaluatorConfig } from './config.ts';
+import { type Scorer, startScorer } from './scoring/scorer.ts';
+
+/** What the evaluator's parts share; built once a process, or once an instance in tests. */
+export interface Context {
+  readonly config: EvaluatorConfig;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly db: Kysely<Database>;
+  readonly nats: Nats;
+  readonly scorer: Scorer;
+  readonly relay: Poll;
+  readonly authenticator: Authenticator;
+  readonly newId: () => string;
+}
+
+const CONNECTIONS_MAX = 10;
+
+export async function createContext(config: EvaluatorConfig, stopper: Stopper, signal?: AbortSignal): Promise<Context> {
+  const instance = config.instanceId ?? String(process.pid);
+  const logger = createLogger({ service: 'evaluator', level: config.logLevel, instance });
+  const metrics = createMetrics('evaluator');
+  const pool = createPool({
+    url: config.databaseUrl,
+    applicationName: 'holdpoint-evaluator',
+    max: CONNECTIONS_MAX,
+    logger,
+  });
+  const db = createDatabase<Database>(pool);
+  stopper.onStop('postgres', () => db.destroy());
+  const scorer = await startScorer({ workspaceDir: config.workspaceDir, logger });
+  stopper.onStop('scorer', () => scorer.stop());
+  const nats = await connectNats({
+    url: config.natsUrl,
+    ...(config.natsCreds && { creds: config.natsCreds }),
+    name: `evaluator ${instance}`,
+    logger,
+    ...(signal && { signal }),
+  });
+  stopper.onStop('nats', () => nats.close());
+  await ensureStreams(nats.jsm, Object.values(STREAMS), logger);
+  const relay = startRelay({ db, nats, logger });
+  stopper.onStop('relay', () => relay.stop());
+  const authenticator = createAuthenticator({
+    findApp: (hash) => findApp(db, hash),
+    jwt: config.jwt,
+    clock: systemClock,
+  });
+  return { config, logger, metrics, db, nats, scorer, relay, authenticator, newId };
+}

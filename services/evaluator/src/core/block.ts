@@ -1,0 +1,9 @@
+import type { ReasonCode, Verdict } from '@holdpoint/shared/domain/decision';
+import type { ScoredLine } from './scored.ts';
+
+/** The same line, blocked for a reason that only the record could give. */
+export function blocked(line: ScoredLine, code: ReasonCode, message: string): ScoredLine {
+  const { escalation: _dropped, ...verdict } = line.verdict;
+  const decision = { ...verdict, decision: 'BLOCK', reasons: [{ code, message }] } satisfies Verdict;
+  return { ...line, verdict: decision };
+}

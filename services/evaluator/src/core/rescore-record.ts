@@ -1,0 +1,137 @@
+import type { NewReceipt } from '@holdpoint/shared/db/receipts';
+import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
+import type { OutboxMessage } from '@holdpoint/shared/db/schema/outbox';
+import { BLOCKED_ERROR } from '@holdpoint/shared/domain/decision';
+import { askOf, type NewApproval } from './approval-request.ts';
+import { type DecidedItem, decisionFacts } from './decision-facts.ts';
+import { requestedFact } from './record.ts';
+import type { Rescored } from './rescore.ts';
+
+/** All that scoring one action again writes. */
+export interface RescoreRecord {
+  readonly row: ActionRow;
+  readonly update: {
+    readonly state: Rescored['to'];
+    readonly decision: string;
+    readonly reasons: unknown;
+    readonly matched: unknown;
+    readonly policy_version: string;
+    readonly escalation: unknown;
+    readonly decided_at: string;
+    readonly approval_id: string | null;
+    readonly authorised_at: string | null;
+    readonly error: string | null;
+  };
+  readonly approval: NewApproval | undefined;
+  readonly receipt: NewReceipt;
+  /** Needs the lane that the action joined, which only the transaction knows. */
+  facts(laneId: number | null): OutboxMessage[];
+}
+
+export function recordRescore(
+  waiting: { readonly action: ActionRow; readonly requester: string; readonly sessionId: string | null },
+  outcome: Rescored,
+  newId: () => string,
+): RescoreRecord {
+  const { action: row } = waiting;
+  const { verdict } = outcome.line;
+  const approval = outcome.to === 'held' ? approvalFor(waiting, outcome, newId()) : undefined;
+  const approvalId = approval?.id ?? row.approval_id;
+  const decided = {
+    decision: verdict.decision,
+    reasons: [...verdict.reasons],
+    matched: [...verdict.matched],
+    policy_version: verdict.policy_version,
+  };
+  const error = outcome.to === 'blocked' ? BLOCKED_ERROR : null;
+  return {
+    row,
+    update: {
+      ...decided,
+      state: outcome.to,
+      escalation: verdict.escalation ?? null,
+      decided_at: verdict.at,
+      approval_id: approvalId,
+      authorised_at: outcome.to === 'queued' ? verdict.at : null,
+      error,
+    },
+    approval,
+    receipt: {
+      ...decided,
+      id: newId(),
+      tenant: row.tenant,
+      kind: 'decision',
+      plan: row.plan,
+      action: row.id,
+      event: row.event_id,
+      operator: row.operator,
+      agent: row.agent,
+      on_behalf_of: row.on_behalf_of,
+      actor: 'evaluator',
+      connector: row.connector,
+      tool: row.tool,
+      entity_key: row.entity_key,
+      idempotency_key: row.idempotency_key,
+      digest: row.digest,
+      outcome: outcome.to,
+      error,
+      attempt: row.attempts,
+      trace_id: row.trace_id,
+    },
+    facts(laneId) {
+      const item: DecidedItem = {
+        ...decided,
+        action_id: row.id,
+        plan_id: row.plan_id,
+        index: row.index,
+        ...(verdict.escalation && { escalation: verdict.escalation }),
+        state: outcome.to,
+        ...(approvalId !== null && { approval_id: approvalId }),
+        at: verdict.at,
+        connector: row.connector,
+        tool: row.tool,
+        entity_key: row.entity_key,
+        idempotency_key: row.idempotency_key,
+        lane_id: laneId,
+      };
+      const plan = { tenant: row.tenant, operator: row.operator, planId: row.plan_id, traceId: row.trace_id };
+      return [...decisionFacts(plan, [item], newId), ...(approval ? [requestedFact(approval, newId())] : [])];
+    },
+  };
+}
+
+function approvalFor(
+  {
+    action: row,
+    requester,
+    sessionId,
+  }: { readonly action: ActionRow; readonly requester: string; readonly sessionId: string | null },
+  { line, missing }: Extract<Rescored, { to: 'held' }>,
+  id: string,
+): NewApproval | undefined {
+  const { escalation, at } = line.verdict;
+  if (!escalation) return undefined;
+  const subject = `${row.connector} ${row.tool}`;
+  return {
+    id,
+    tenant: row.tenant,
+    action: row.id,
+    plan_id: row.plan_id,
+    digest: row.digest,
+    connector: row.connector,
+    tool: row.tool,
+    args: line.shownArgs,
+    value: row.value,
+    entity_key: row.entity_key,
+    risk: row.risk,
+    ...askOf(escalation, row.risk, subject, Date.parse(at)),
+    subject,
+    operator: row.operator,
+    agent: row.agent,
+    on_behalf_of: row.on_behalf_of,
+    session_id: sessionId,
+    requester,
+    requirements: missing,
+    trace_id: row.trace_id,
+  };
+}

@@ -1,0 +1,142 @@
+import type { ReasonCode } from '@holdpoint/shared/domain/decision';
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import type { EventEnvelope } from '@holdpoint/shared/domain/event';
+import { operatorEnvelope, parseEventId } from '@holdpoint/shared/domain/event';
+import { type Batcher, createBatcher } from '@holdpoint/shared/runtime/batcher';
+import { isDeadlock, isUniqueViolation, withRetry } from '@holdpoint/shared/runtime/postgres';
+import type { Context } from './context.ts';
+import type { DecidedPlan } from './core/decided-plan.ts';
+import { decisionOf } from './core/decision-facts.ts';
+import { type Proposal, planIdentity } from './core/proposal.ts';
+import type { ScoredPlan } from './core/scored.ts';
+import { readEvent } from './events/read-event.ts';
+import { republishPlan } from './republish-plan.ts';
+import type { Question } from './scoring/protocol.ts';
+import { findPlans } from './store/find-plans.ts';
+import { readNow } from './store/read-now.ts';
+import { recordPlans } from './store/record-plans.ts';
+
+/** A plan that was proposed before under the same id with another body is refused with PLAN_CONFLICT. */
+export type DecideResult =
+  | { readonly ok: true; readonly plan: DecidedPlan }
+  | { readonly ok: false; readonly error: HoldpointError };
+
+const PLANS_MAX = 100;
+const BATCH_MAX_BYTES = 4 * 1024 * 1024;
+const WAITING_MAX = 2_000;
+const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100] as const;
+
+/** One line for both doors: what waits while a batch is decided is the next batch. */
+export function createDecider(context: Context): Batcher<Proposal, DecideResult> {
+  const lines = context.metrics.counter('decisions_total', 'Lines decided, by decision', ['decision']);
+  const batches = context.metrics.histogram(
+    'decide_batch_plans',
+    'Plans decided in one transaction',
+    [],
+    BATCH_BUCKETS,
+  );
+  const seconds = context.metrics.histogram('decide_batch_seconds', 'How long a batch of plans took to decide');
+  return createBatcher({
+    name: 'decide',
+    maxItems: PLANS_MAX,
+    maxBytes: BATCH_MAX_BYTES,
+    sizeOf: ({ plan }) => 512 + plan.actions.length * 1024,
+    maxQueued: WAITING_MAX,
+    async flush(proposals) {
+      batches.observe(proposals.length);
+      const end = seconds.startTimer();
+      const results = await decidePlans(context, proposals);
+      end();
+      for (const result of results) {
+        if (result.ok) for (const { decision } of result.plan.decisions) lines.inc({ decision });
+      }
+      return results;
+    },
+    // A plan that cannot be recorded must not take its neighbours with it.
+    retrySingly: (error) => !(error instanceof HoldpointError),
+  });
+}
+
+async function decidePlans(context: Context, proposals: readonly Proposal[]): Promise<DecideResult[]> {
+  const first = new Map<string, Proposal>();
+  for (const proposal of proposals) {
+    const identity = planIdentity(proposal);
+    if (!first.has(identity)) first.set(identity, proposal);
+  }
+  const decided = await decideNew(context, [...first.values()]);
+  // Those that came twice in one batch, and those that another instance recorded meanwhile, are answered from the record.
+  const known = new Map((await findPlans(context.db, proposals)).map((plan) => [identityOf(plan), plan]));
+  return Promise.all(
+    proposals.map(async (proposal): Promise<DecideResult> => {
+      const identity = planIdentity(proposal);
+      const fresh = decided.get(proposal);
+      if (fresh) return { ok: true, plan: fresh };
+      const plan = known.get(identity);
+      if (!plan) throw new HoldpointError('DEPENDENCY_UNAVAILABLE', 'the plan was not recorded; propose it again');
+      if (plan.body_digest !== proposal.bodyDigest) return { ok: false, error: conflict(proposal) };
+      return { ok: true, plan: await republishPlan(context, plan) };
+    }),
+  );
+}
+
+function identityOf(plan: { readonly tenant: string; readonly operator: string; readonly plan_id: string }): string {
+  return `${plan.tenant} ${plan.operator} ${plan.plan_id}`;
+}
+
+function conflict({ plan, operator }: Proposal): HoldpointError {
+  return new HoldpointError('PLAN_CONFLICT', `${operator} already proposed another plan as ${plan.plan_id}`, {
+    plan_id: plan.plan_id,
+  });
+}
+
+/** Scores and records those that no record knows. */
+async function decideNew(context: Context, proposals: readonly Proposal[]): Promise<Map<Proposal, DecidedPlan>> {
+  const recorded = new Set((await findPlans(context.db, proposals)).map(identityOf));
+  const fresh = proposals.filter((proposal) => !recorded.has(planIdentity(proposal)));
+  if (fresh.length === 0) return new Map();
+  const now = await readNow(context.db);
+  const scored = await scorePlans(context, fresh, now);
+  const plans = scored.map((plan) => ({ id: context.newId(), scored: plan }));
+  const records = await withRetry(() => recordPlans(context.db, plans, context.newId), {
+    retryOn: (error) => isDeadlock(error) || isUniqueViolation(error),
+    onRetry: (err, attempt) => context.logger.warn({ err, attempt, plans: plans.length }, 'decisions: once more'),
+  });
+  context.relay.nudge();
+  return new Map(
+    plans.flatMap(({ id, scored: { proposal } }) => {
+      const record = records.get(id);
+      if (!record) return [];
+      return [[proposal, { id, planId: proposal.plan.plan_id, decisions: record.items.map(decisionOf) }]];
+    }),
+  );
+}
+
+async function scorePlans(context: Context, proposals: readonly Proposal[], now: Date): Promise<ScoredPlan[]> {
+  const questions = await Promise.all(proposals.map((proposal) => questionOf(context, proposal, now)));
+  const answers = await context.scorer.score(questions);
+  return proposals.map((proposal, index) => {
+    const answer = answers[index];
+    const question = questions[index];
+    if (!answer?.ok || !question) throw new HoldpointError('INTERNAL', 'a plan was not scored');
+    return { proposal, env: question.env, lines: answer.lines };
+  });
+}
+
+async function questionOf(context: Context, { tenant, operator, plan }: Proposal, now: Date): Promise<Question> {
+  const base = { tenant, operator, lines: plan.actions, now: now.toISOString(), env: operatorEnvelope(operator) };
+  const blocked = (code: ReasonCode, message: string): Question => ({ ...base, blocked: { code, message } });
+  if (plan.expires_at !== undefined && Date.parse(plan.expires_at) <= now.getTime()) {
+    return blocked('plan_expired', `the plan expired at ${plan.expires_at}`);
+  }
+  if (plan.event_id === undefined) return base;
+  const { source } = parseEventId(plan.event_id);
+  const sources = context.scorer.summaryOf(tenant)?.sources;
+  if (sources) {
+    const own = Object.hasOwn(sources, operator) ? sources[operator] : [];
+    if (own !== null && !own?.includes(source)) {
+      return blocked('event_not_granted', `${operator} holds no grant for events of ${source}`);
+    }
+  }
+  const env: EventEnvelope | undefined = await readEvent(context.nats, tenant, plan.event_id);
+  return env ? { ...base, env } : blocked('event_not_found', `${tenant} has no event ${plan.event_id}`);
+}

@@ -1,0 +1,35 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { plainJson } from '@holdpoint/policy/plain-json';
+import type { EventEnvelope } from '@holdpoint/shared/domain/event';
+import type { EventId } from '@holdpoint/shared/domain/ids';
+import { readEventMessage } from '@holdpoint/shared/messages/event-message';
+import { STREAMS } from '@holdpoint/shared/messages/streams';
+import { eventSubject } from '@holdpoint/shared/messages/subjects';
+import type { Nats } from '@holdpoint/shared/runtime/nats';
+
+/** A policy sees at most this much of an event's payload; it is stored with the plan. */
+export const EVENT_DATA_MAX_BYTES = 256 * 1024;
+/** Pauses between looks: an operator may answer an event before every replica of the stream has it. */
+const RETRY_AFTER_MS = [50, 200, 500] as const;
+
+/** Reads an event of a tenant by its literal subject; undefined where, after a few looks, it is not there. */
+export async function readEvent(nats: Nats, tenant: string, id: EventId): Promise<EventEnvelope | undefined> {
+  for (const pauseMs of [...RETRY_AFTER_MS, undefined]) {
+    const message = await nats.jsm.streams.getMessage(STREAMS.EVENTS.name, { last_by_subj: eventSubject(tenant, id) });
+    if (message) {
+      const {
+        tenant: _tenant,
+        deliveryId: _delivery,
+        ...event
+      } = readEventMessage(
+        { subject: message.subject, headers: message.header, data: message.data },
+        EVENT_DATA_MAX_BYTES,
+      );
+      // What cannot be stored with the plan must not decide about it: scoring again would see something else.
+      const data = plainJson(event.data);
+      return { ...event, data: data.ok ? data.value : null };
+    }
+    if (pauseMs !== undefined) await delay(pauseMs);
+  }
+  return undefined;
+}

@@ -1,0 +1,106 @@
+import { type Decision, decisionSchema } from '@holdpoint/shared/domain/action';
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import { type EventEnvelope, operatorEnvelope, SIGNED } from '@holdpoint/shared/domain/event';
+import { NAME_PATTERN, nameSchema, TOOL_PATTERN } from '@holdpoint/shared/domain/names';
+import { RISKS } from '@holdpoint/shared/domain/policy';
+import { type App, authenticated } from '@holdpoint/shared/runtime/http';
+import { z } from 'zod';
+import type { Context } from '../context.ts';
+import { parsePlan } from '../core/proposal.ts';
+import type { ScoredLine } from '../core/scored.ts';
+import { readEvent } from '../events/read-event.ts';
+import { readNow } from '../store/read-now.ts';
+
+const REHEARSED_POLICIES_MAX = 10_000;
+/** Nothing is recorded, so nothing has an id. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
+
+const envSchema = z.looseObject({
+  id: z.string().optional(),
+  source: z.string(),
+  type: z.string(),
+  time: z.string().optional(),
+  subject: z.string().optional(),
+  signed: z.enum(SIGNED).optional(),
+  typeSigned: z.boolean().optional(),
+  data: z.unknown().optional(),
+});
+
+const bodySchema = z.strictObject({
+  plan: z.record(z.string(), z.unknown()),
+  operator: nameSchema.default('rehearsal'),
+  env: envSchema.optional(),
+  policies: z.array(z.unknown()).max(REHEARSED_POLICIES_MAX).optional(),
+  tools: z.record(z.string().regex(NAME_PATTERN), z.record(z.string().regex(TOOL_PATTERN), z.enum(RISKS))).optional(),
+  now: z.iso.datetime({ offset: true }).optional(),
+});
+
+export function evaluateRoutes(app: App, context: Context): void {
+  app.post(
+    '/v1/evaluate',
+    {
+      onRequest: authenticated({ authenticator: context.authenticator, scope: 'admin' }),
+      schema: {
+        tags: ['policies'],
+        summary: 'Score a plan as if: nothing is recorded, nothing is done',
+        body: bodySchema,
+        response: { 200: z.object({ decisions: z.array(decisionSchema) }) },
+      },
+    },
+    async (request) => {
+      const { operator, policies, tools, env, now } = request.body;
+      const { tenant } = request.principal;
+      const { plan } = parsePlan(request.body.plan);
+      const [answer] = await context.scorer.score([
+        {
+          tenant,
+          operator,
+          lines: plan.actions,
+          env: env ? toEnvelope(env) : await eventOf(context, tenant, operator, plan.event_id),
+          now: now ?? (await readNow(context.db)).toISOString(),
+          ...(policies && { policies }),
+          ...(tools && { tools }),
+        },
+      ]);
+      if (!answer) throw new HoldpointError('INTERNAL', 'the plan was not scored');
+      if (!answer.ok) {
+        const issues = answer.issues.map(({ path, reason }) => ({ path, reason }));
+        throw new HoldpointError('INVALID_REQUEST', 'the policies do not compile', { issues });
+      }
+      return { decisions: answer.lines.map((line, index) => rehearsed(line, plan.plan_id, index)) };
+    },
+  );
+}
+
+function toEnvelope(env: z.infer<typeof envSchema>): EventEnvelope {
+  const { id = '', signed = 'none', typeSigned = false, data = null, ...rest } = env;
+  return { ...rest, id, signed, typeSigned, data } as EventEnvelope;
+}
+
+async function eventOf(
+  context: Context,
+  tenant: string,
+  operator: string,
+  id: Parameters<typeof readEvent>[2] | undefined,
+): Promise<EventEnvelope> {
+  if (id === undefined) return operatorEnvelope(operator);
+  const event = await readEvent(context.nats, tenant, id);
+  if (!event) throw new HoldpointError('NOT_FOUND', `there is no event ${id}`);
+  return event;
+}
+
+function rehearsed({ verdict, risk }: ScoredLine, planId: string, index: number): Decision {
+  const holds = verdict.decision === 'ALERT' && verdict.escalation?.mode === 'hold' && risk !== 'read';
+  return {
+    action_id: NO_ID,
+    plan_id: planId,
+    index,
+    decision: verdict.decision,
+    reasons: [...verdict.reasons],
+    matched: [...verdict.matched],
+    policy_version: verdict.policy_version,
+    ...(verdict.escalation && { escalation: verdict.escalation }),
+    state: verdict.decision === 'BLOCK' ? 'blocked' : holds ? 'held' : 'queued',
+    at: verdict.at,
+  };
+}

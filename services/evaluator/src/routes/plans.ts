@@ -1,0 +1,67 @@
+import { decisionSchema } from '@holdpoint/shared/domain/action';
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import { nameSchema } from '@holdpoint/shared/domain/names';
+import { outcomeSchema } from '@holdpoint/shared/domain/outcome';
+import { PLAN_MAX_BYTES } from '@holdpoint/shared/domain/plan';
+import { mayProposeAs } from '@holdpoint/shared/runtime/auth';
+import type { Batcher } from '@holdpoint/shared/runtime/batcher';
+import { type App, authenticated } from '@holdpoint/shared/runtime/http';
+import { z } from 'zod';
+import { createOutcomeWaits } from '../await-outcomes.ts';
+import type { Context } from '../context.ts';
+import { type Proposal, parsePlan } from '../core/proposal.ts';
+import type { DecideResult } from '../decide-plans.ts';
+
+const WAIT_MAX_SECONDS = 60;
+
+/** An ExecutionPlan and its operator; the plan's own schema names what it refuses. */
+const bodySchema = z.looseObject({ operator: nameSchema });
+
+export function planRoutes(
+  app: App,
+  context: Context,
+  decider: Batcher<Proposal, DecideResult>,
+  draining: AbortSignal,
+): void {
+  const awaitOutcomes = createOutcomeWaits(context, draining);
+  app.post(
+    '/v1/plans',
+    {
+      bodyLimit: PLAN_MAX_BYTES,
+      onRequest: authenticated({ authenticator: context.authenticator, scope: 'plan' }),
+      schema: {
+        tags: ['plans'],
+        summary: 'Propose a plan: every line is scored, and what is permitted is done',
+        querystring: z.strictObject({ wait: z.coerce.number().min(0).max(WAIT_MAX_SECONDS).optional() }),
+        body: bodySchema,
+        response: {
+          200: z.object({
+            id: z.string(),
+            plan_id: z.string(),
+            decisions: z.array(decisionSchema),
+            outcomes: z.array(outcomeSchema).optional(),
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { operator, ...body } = request.body;
+      const { tenant, principal } = request.principal;
+      if (!mayProposeAs(request.principal, operator)) {
+        throw new HoldpointError('FORBIDDEN', `this key may not propose as ${operator}`);
+      }
+      const { plan, bodyDigest } = parsePlan(body);
+      const { traceId } = request.trace;
+      const result = await decider.add({ tenant, operator, plan, bodyDigest, requester: principal, traceId });
+      if (!result.ok) throw result.error;
+      const { id, planId, decisions } = result.plan;
+      const answer = { id, plan_id: planId, decisions: [...decisions] };
+      const { wait } = request.query;
+      if (wait === undefined) return answer;
+      const { outcomes } = await awaitOutcomes({ id, tenant, operator }, wait * 1000);
+      // Else the caller would keep its connection, and closing would wait for it.
+      if (draining.aborted) reply.header('connection', 'close');
+      return { ...answer, outcomes: [...outcomes] };
+    },
+  );
+}

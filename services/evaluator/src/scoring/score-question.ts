@@ -1,0 +1,125 @@
+import { compilePolicies, PolicyCompileError } from '@holdpoint/policy/compile';
+import { type Evaluation, evaluate } from '@holdpoint/policy/evaluate';
+import { plainJson } from '@holdpoint/policy/plain-json';
+import { salvageLine } from '@holdpoint/policy/prepare';
+import type { ReasonCode, Verdict } from '@holdpoint/shared/domain/decision';
+import { actionDigest, digestOf } from '@holdpoint/shared/domain/digest';
+import type { Json } from '@holdpoint/shared/domain/json';
+import { maskArgs } from '@holdpoint/shared/domain/secret-args';
+import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
+import type { ScoredLine } from '../core/scored.ts';
+import type { PolicyBook, TenantRules } from './policy-book.ts';
+import type { Answer, Question } from './protocol.ts';
+
+export interface Watch {
+  /** Says that a line is begun, or that user code of it is about to run. */
+  mark(line: number): void;
+  readonly stuckLines: ReadonlySet<number>;
+}
+
+export function scoreQuestion(question: Question, book: PolicyBook, watch: Watch): Answer {
+  try {
+    const rules = rulesFor(question, book);
+    return { ok: true, lines: question.lines.map((line, index) => scoreLine(question, rules, line, index, watch)) };
+  } catch (error) {
+    if (error instanceof PolicyCompileError) return { ok: false, issues: [...error.issues] };
+    throw error;
+  }
+}
+
+/** The active rules, with a rehearsal's policies and tools in their place. */
+function rulesFor(question: Question, book: PolicyBook): TenantRules {
+  const active = book.rulesOf(question.tenant);
+  const { defaults } = active;
+  return {
+    ...active,
+    ...(question.policies && { policies: compilePolicies(question.policies, { version: 'rehearsal', defaults }) }),
+    ...(question.tools && { tools: toCatalog(question.tools) }),
+  };
+}
+
+function toCatalog(tools: NonNullable<Question['tools']>): ToolCatalog {
+  return Object.fromEntries(
+    Object.entries(tools).map(([connector, own]) => [
+      connector,
+      Object.fromEntries(Object.entries(own).map(([tool, risk]) => [tool, { risk }])),
+    ]),
+  );
+}
+
+function scoreLine(question: Question, rules: TenantRules, line: unknown, index: number, watch: Watch): ScoredLine {
+  watch.mark(index);
+  if (question.blocked) return toScoredLine(question, rules, line, refused(question, rules, line, question.blocked));
+  if (watch.stuckLines.has(index)) {
+    const stuck = { code: 'policy_error' as const, message: 'the code of a policy or tool did not answer in time' };
+    return toScoredLine(question, rules, line, refused(question, rules, line, stuck));
+  }
+  const { operator, env, now } = question;
+  const evaluation = evaluate({
+    line,
+    operator,
+    env,
+    policies: rules.policies,
+    tools: rules.tools,
+    grants: rules.grants,
+    now: new Date(now),
+    mark: () => watch.mark(index),
+  });
+  return toScoredLine(question, rules, line, evaluation);
+}
+
+function refused(
+  question: Question,
+  rules: TenantRules,
+  line: unknown,
+  reason: { readonly code: ReasonCode; readonly message: string },
+): Evaluation {
+  const verdict: Verdict = {
+    decision: 'BLOCK',
+    reasons: [reason],
+    matched: [],
+    policy_version: rules.policies.version,
+    at: question.now,
+  };
+  return { verdict, action: salvageLine(line, rules.tools) };
+}
+
+function toScoredLine(question: Question, rules: TenantRules, line: unknown, evaluation: Evaluation): ScoredLine {
+  const { action, verdict } = evaluation;
+  const args = action.args ?? {};
+  const raw = plainJson(line);
+  const digest = actionDigest({
+    tenant: question.tenant,
+    connector: action.connector,
+    tool: action.tool,
+    args,
+    value: action.value,
+    entity_key: action.entity_key,
+  });
+  const definition = ownTool(rules.tools, action.connector, action.tool);
+  return {
+    connector: action.connector,
+    tool: action.tool,
+    risk: action.risk,
+    args,
+    value: action.value,
+    entityKey: action.entity_key,
+    idempotencyKey: action.idempotency_key,
+    shownArgs: maskArgs(args, definition?.secretArgs ?? []),
+    proposed: raw.ok && changedByParsing(raw.value, evaluation) ? raw.value : undefined,
+    digest,
+    verdict,
+  };
+}
+
+/** What is recorded as proposed must not repeat what is recorded as parsed. */
+function changedByParsing(raw: Json, { action, verdict }: Evaluation): boolean {
+  if (verdict.reasons.some(({ code }) => code === 'invalid_action')) return true;
+  const args = typeof raw === 'object' && raw !== null && 'args' in raw ? raw.args : undefined;
+  return digestOf(args ?? null) !== digestOf(action.args);
+}
+
+function ownTool(tools: ToolCatalog, connector: string, tool: string) {
+  const own = Object.hasOwn(tools, connector) ? tools[connector] : undefined;
+  return own && Object.hasOwn(own, tool) ? own[tool] : undefined;
+}

@@ -1,0 +1,41 @@
+import { createLogger } from '@holdpoint/shared/runtime/logger';
+import { createStopper, type RunningService } from '@holdpoint/shared/runtime/service';
+import { createApp } from './app.ts';
+import type { EvaluatorConfig } from './config.ts';
+import { consumePlans } from './consumers/plans.ts';
+import { createContext } from './context.ts';
+import { createDecider } from './decide-plans.ts';
+import { startPartitions } from './jobs/partitions.ts';
+import { startRescore } from './jobs/rescore.ts';
+
+/** Starts one evaluator; any number may run. Stopped doors first: what is in hand is decided, recorded and told. */
+export async function startEvaluator(config: EvaluatorConfig, signal?: AbortSignal): Promise<RunningService> {
+  const logger = createLogger({ service: 'evaluator', level: config.logLevel, instance: config.instanceId ?? '' });
+  const stopper = createStopper(logger);
+  try {
+    const context = await createContext(config, stopper, signal);
+    const partitions = startPartitions(context);
+    stopper.onStop('partitions', () => partitions.stop());
+    const decider = createDecider(context);
+    stopper.onStop('decisions', () => decider.drain());
+    const rescore = startRescore(context);
+    stopper.onStop('rescore', () => rescore.stop());
+    const plans = consumePlans(context, decider);
+    stopper.onStop('plans', () => plans.stop());
+    const draining = new AbortController();
+    const http = await createApp(context, decider, draining.signal);
+    stopper.onStop('http', () => http.close());
+    const url = await http.listen(config.host, config.port);
+    return {
+      url,
+      stop() {
+        http.drain();
+        draining.abort();
+        return stopper.stop();
+      },
+    };
+  } catch (error) {
+    await stopper.stop();
+    throw error;
+  }
+}
