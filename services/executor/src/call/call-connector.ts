@@ -1,0 +1,92 @@
+import type { Logger } from '@holdpoint/shared/runtime/logger';
+import type { ConnectorContext, ConnectorKv, ConnectorRunner } from '@holdpoint/shared/workspace/connector-runner';
+import type { TenantConnector } from '@holdpoint/shared/workspace/tenant-connectors';
+import type { ClaimedAction } from '../core/claimed-action.ts';
+import { classifyFailure } from '../core/classify-failure.ts';
+import type { CallEnd } from '../core/end-attempt.ts';
+import type { Lease } from '../worker/lease.ts';
+import { trackFetch } from './tracked-fetch.ts';
+
+export interface Call {
+  readonly action: ClaimedAction;
+  readonly runner: ConnectorRunner;
+  readonly given: TenantConnector | undefined;
+  readonly timeoutMs: number;
+  readonly lease: Lease;
+  /** Aborts when the process may wait no longer. */
+  readonly abandon: AbortSignal;
+  readonly kv: ConnectorKv;
+  readonly logger: Logger;
+}
+
+/** Why a call was called off: what it did is unknown. */
+class CalledOff extends Error {
+  override readonly name = 'CalledOff';
+}
+
+/**
+ * Calls the user's code for one claimed action. Its intent is durable before this, so that nothing is sent that no row knows
+ * of. Never throws and always ends: a call that ignores its signal is left behind, and counts as unknown.
+ */
+export async function callConnector(call: Call): Promise<CallEnd> {
+  const { action, runner, timeoutMs, lease, abandon } = call;
+  const run = Object.hasOwn(runner.run, action.tool) ? runner.run[action.tool] : undefined;
+  if (!run) return { kind: 'refused', message: `connector ${action.connector} has no tool ${action.tool}` };
+
+  const controller = new AbortController();
+  const callOff = (why: string) => controller.abort(new CalledOff(why));
+  const timer = setTimeout(callOff, timeoutMs, `no answer within ${timeoutMs} ms`);
+  const keep = lease.onLost(() => callOff('the worker lost its lease during the call'));
+  const leave = () => callOff('the worker was stopped during the call');
+  abandon.addEventListener('abort', leave);
+  const tracked = trackFetch(controller.signal, () => {
+    if (!lease.held()) throw new CalledOff('the worker lost its lease before sending');
+  });
+  const aborted = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason));
+  });
+  aborted.catch(() => {});
+  try {
+    // The last look before the send: a process that slept may have been judged dead meanwhile.
+    if (!lease.held()) return { kind: 'not_sent', message: 'the worker lost its lease before the call' };
+    const running = (async () => run(action.args as never, connectorContext(call, controller.signal, tracked.fetch)))();
+    running.catch(() => {});
+    return { kind: 'answered', result: await Promise.race([running, aborted]) };
+  } catch (error) {
+    // Whatever a call says after it was called off, what it did is unknown.
+    if (controller.signal.aborted) return classifyFailure(controller.signal.reason, { notSent: false });
+    return classifyFailure(error, { notSent: tracked.provesNotSent(error) });
+  } finally {
+    clearTimeout(timer);
+    keep();
+    abandon.removeEventListener('abort', leave);
+  }
+}
+
+function connectorContext(call: Call, signal: AbortSignal, fetch: typeof globalThis.fetch): ConnectorContext {
+  const { action, given, kv, logger } = call;
+  return {
+    tenant: action.tenant,
+    entityKey: action.entity_key,
+    idempotencyKey: action.idempotency_key,
+    actionId: action.id,
+    attempt: action.attempts,
+    signal,
+    log: logger,
+    config: given?.config ?? {},
+    secret(name) {
+      const credentials = given?.credentials ?? {};
+      const found = Object.hasOwn(credentials, name) ? credentials[name] : undefined;
+      if (found === undefined)
+        throw new Terminal(`tenant ${action.tenant} gives ${action.connector} no secret ${name}`);
+      return found;
+    },
+    fetch,
+    kv,
+  };
+}
+
+/** Nothing was sent, and trying again would not help. */
+class Terminal extends Error {
+  override readonly name = 'Terminal';
+}

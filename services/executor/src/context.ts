@@ -1,0 +1,146 @@
+import { findApp } from '@holdpoint/shared/db/apps';
+import { startRelay } from '@holdpoint/shared/db/relay';
+import type { Database } from '@holdpoint/shared/db/schema/index';
+import { STREAMS } from '@holdpoint/shared/messages/streams';
+import { type Authenticator, createAuthenticator } from '@holdpoint/shared/runtime/auth';
+import { systemClock } from '@holdpoint/shared/runtime/clock';
+import { newId } from '@holdpoint/shared/runtime/ids';
+import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
+import { createMetrics } from '@holdpoint/shared/runtime/metrics';
+import { connectNats, ensureStreams, type Nats } from '@holdpoint/shared/runtime/nats';
+import type { Poll } from '@holdpoint/shared/runtime/poll';
+import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
+import { createRedis } from '@holdpoint/shared/runtime/redis';
+import type { Stopper } from '@holdpoint/shared/runtime/service';
+import type { Redis } from 'ioredis';
+import type { Kysely } from 'kysely';
+import type { ExecutorConfig } from './config.ts';
+import { type ExecutorMetrics, executorMetrics } from './metrics.ts';
+import { type Bell, createBell } from './queues/bell.ts';
+import { type Connectors, openConnectors } from './worker/connectors.ts';
+import { createFlusher, type Flusher } from './worker/flusher.ts';
+import { type Lease, takeLease } from './worker/lease.ts';
+
+/** What the executor's parts share; built once an instance. */
+export interface Context {
+  readonly config: ExecutorConfig;
+  readonly logger: Logger;
+  readonly metrics: ExecutorMetrics;
+  readonly db: Kysely<Database>;
+  readonly nats: Nats;
+  /** Commands that fail soon while Redis is away. */
+  readonly redis: Redis;
+  /** Commands that wait for Redis, as BullMQ's workers want. */
+  readonly blockingRedis: Redis;
+  readonly authenticator: Authenticator;
+  readonly connectors: Connectors;
+  readonly bell: Bell;
+  readonly relay: Poll;
+  readonly lease: Lease;
+  readonly flusher: Flusher;
+  /** No lane is begun any more. */
+  readonly draining: AbortSignal;
+  /** Calls and outages are waited for no more. */
+  readonly abandon: AbortSignal;
+}
+
+const CONNECTIONS_MAX = 10;
+
+export function executorLogger(config: ExecutorConfig): Logger {
+  return createLogger({
+    service: 'executor',
+    level: config.logLevel,
+    instance: config.instanceId ?? String(process.pid),
+    ...(config.logDestination && { destination: config.logDestination }),
+  });
+}
+
+export async function createContext(
+  config: ExecutorConfig,
+  logger: Logger,
+  stopper: Stopper,
+  ending: { readonly draining: AbortSignal; readonly abandon: AbortSignal },
+  signal?: AbortSignal,
+): Promise<Context> {
+  const metrics = executorMetrics(createMetrics('executor'));
+  const connectors = await openConnectors(config.workspaceDir, config.secretEnvironment, logger);
+  stopper.onStop('connectors', () => connectors.close());
+  const pool = createPool({
+    url: config.databaseUrl,
+    applicationName: 'holdpoint-executor',
+    max: CONNECTIONS_MAX,
+    logger,
+  });
+  const db = createDatabase<Database>(pool);
+  stopper.onStop('postgres', () => db.destroy());
+  const nats = await connectNats({
+    url: config.natsUrl,
+    ...(config.natsCreds && { creds: config.natsCreds }),
+    name: 'holdpoint-executor',
+    logger,
+    ...(signal && { signal }),
+  });
+  stopper.onStop('nats', () => nats.close());
+  await ensureStreams(nats.jsm, Object.values(STREAMS), logger).catch((err: unknown) =>
+    // What Postgres has goes on; the relay keeps trying.
+    logger.warn({ err }, 'the streams could not be set up yet'),
+  );
+  const relay = startRelay({ db, nats, logger });
+  stopper.onStop('relay', () => stopRelay(relay));
+  const [redis, blockingRedis] = openRedis(config, logger, stopper);
+  const bell = createBell(redis, connectors.names, logger);
+  stopper.onStop('queues', () => bell.close());
+  const lease = await takeLease({ db, worker: newId(), leaseMs: config.limits.leaseMs, logger });
+  stopper.onStop('lease', () => lease.stop());
+  const flusher = createFlusher({
+    db,
+    worker: lease.worker,
+    authorisedMaxSeconds: config.limits.authorisedMaxSeconds,
+    logger,
+    onFinished: () => relay.nudge(),
+    onFlushed: (items, seconds) => {
+      metrics.flushItems.observe(items);
+      metrics.flushSeconds.observe(seconds);
+    },
+    abandon: ending.abandon,
+  });
+  stopper.onStop('flushes', () => flusher.drain());
+  metrics.all.gauge('flush_depth', 'Drains that wait for the next flush', [], () => flusher.depth);
+  const authenticator = createAuthenticator({
+    findApp: (hash) => findApp(db, hash),
+    jwt: config.jwt,
+    clock: systemClock,
+  });
+  return {
+    config,
+    logger,
+    metrics,
+    db,
+    nats,
+    redis,
+    blockingRedis,
+    authenticator,
+    connectors,
+    bell,
+    relay,
+    lease,
+    flusher,
+    ...ending,
+  };
+}
+
+function openRedis(config: ExecutorConfig, logger: Logger, stopper: Stopper): [Redis, Redis] {
+  const clients = (['client', 'blocking'] as const).map((role) => {
+    const redis = createRedis(config.redisUrl, { role, name: `holdpoint-executor-${role}`, logger });
+    stopper.onStop(`redis ${role}`, () => redis.disconnect());
+    return redis;
+  });
+  return clients as [Redis, Redis];
+}
+
+/** One last round, for what the last flush announced. */
+async function stopRelay(relay: Poll): Promise<void> {
+  relay.nudge();
+  await new Promise((resolve) => setImmediate(resolve));
+  await relay.stop();
+}

@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { classifyFailure } from './classify-failure.ts';
+import { type AttemptFacts, type CallEnd, endAttempt } from './end-attempt.ts';
+import { settleDead } from './settlement.ts';
+
+const facts = (over: Partial<AttemptFacts> = {}): AttemptFacts => ({
+  tool: { risk: 'write' },
+  attempts: 1,
+  unsure: false,
+  random: 0.5,
+  ...over,
+});
+const named = (name: string, more: object = {}) => Object.assign(new Error('why'), { name }, more);
+const end = (error: unknown, over: Partial<AttemptFacts> = {}, notSent = false) =>
+  endAttempt(classifyFailure(error, { notSent }), facts(over));
+
+describe('what a thrown error comes to', () => {
+  test.each([
+    ['Terminal', 'failed'],
+    ['Retryable', 'queued'],
+    ['RateLimited', 'queued'],
+    ['Unknown', 'indeterminate'],
+    ['TypeError', 'indeterminate'],
+  ])('%s → %s', (name, to) => expect(end(named(name)).to).toBe(to));
+
+  test('a plain object with a name speaks as well as a class', () => {
+    expect(end({ name: 'Terminal', message: 'no' })).toEqual({ to: 'failed', error: 'no' });
+    expect(end('words')).toEqual({ to: 'indeterminate', error: 'threw words' });
+    expect(end(null).to).toBe('indeterminate');
+  });
+
+  test('what provably never left is tried again', () => {
+    const error = new Error('fetch failed', { cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'X' }) });
+    expect(end(error, {}, true)).toMatchObject({
+      to: 'queued',
+      unsure: false,
+      error: 'fetch failed: connect ECONNREFUSED',
+    });
+  });
+});
+
+test('unknown: an idempotent tool is tried again and stays unsure, a read is tried again, another waits for a person', () => {
+  const unknown = named('Unknown');
+  expect(end(unknown, { tool: { risk: 'write', idempotent: true } })).toMatchObject({ to: 'queued', unsure: true });
+  expect(end(unknown, { tool: { risk: 'read' } })).toMatchObject({ to: 'queued', unsure: false });
+  expect(end(unknown).to).toBe('indeterminate');
+});
+
+test('tries are bounded; one that may have happened never ends as failed for want of tries', () => {
+  const last = { attempts: 5 };
+  expect(end(named('Retryable'), last).to).toBe('failed');
+  expect(end(named('Retryable'), { ...last, unsure: true }).to).toBe('indeterminate');
+  expect(end(named('Unknown'), { ...last, tool: { risk: 'write', idempotent: true } }).to).toBe('indeterminate');
+  expect(end(named('Unknown'), { ...last, tool: { risk: 'read' } }).to).toBe('failed');
+  expect(end(named('Retryable'), { attempts: 2, tool: { risk: 'write', retry: { attempts: 2 } } }).to).toBe('failed');
+});
+
+test('waits grow, are jittered in full, stay within their limit and never undercut what was asked for', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 99 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempts, random) => {
+      const tool = { risk: 'write', retry: { attempts: 100, minDelayMs: 100, maxDelayMs: 5_000 } } as const;
+      const retried = end(named('Retryable'), { tool, attempts, random });
+      const asked = end(named('RateLimited', { retryAfterSeconds: 3 }), { tool, attempts, random });
+      if (retried.to !== 'queued' || asked.to !== 'queued') throw new Error('not retried');
+      expect(retried.retry_in_ms).toBeLessThanOrEqual(Math.min(5_000, 100 * 2 ** (attempts - 1)));
+      expect(asked.retry_in_ms).toBe(3_000 + retried.retry_in_ms);
+    }),
+  );
+});
+
+test('whatever a call does, an effect that may have happened is never queued for a tool that is not idempotent', () => {
+  const ends = fc.constantFrom<CallEnd>(
+    { kind: 'answered', result: 1 },
+    { kind: 'refused', message: 'm' },
+    { kind: 'unknown', message: 'm' },
+  );
+  fc.assert(
+    fc.property(ends, fc.integer({ min: 1, max: 9 }), fc.boolean(), (ended, attempts, unsure) => {
+      expect(endAttempt(ended, facts({ attempts, unsure })).to).not.toBe('queued');
+    }),
+  );
+});
+
+test('a lost worker’s attempt is settled by what its tool declares', () => {
+  expect(settleDead({ risk: 'read' }, 9).to).toBe('queued');
+  expect(settleDead({ risk: 'write', idempotent: true }, 1)).toMatchObject({ to: 'queued', unsure: true });
+  expect(settleDead({ risk: 'write', idempotent: true }, 5).to).toBe('indeterminate');
+  expect(settleDead({ risk: 'write' }, 1).to).toBe('indeterminate');
+  expect(settleDead(undefined, 1).to).toBe('indeterminate');
+});

@@ -1,0 +1,53 @@
+import { createScrubber, maskArgs } from '@holdpoint/shared/domain/secret-args';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { storedError, storedResult } from './stored-json.ts';
+
+const as = (text: string) => text;
+
+test('any answer becomes JSON that can be stored', () => {
+  fc.assert(
+    fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true }), (value) => {
+      const text = JSON.stringify(storedResult(value, as));
+      expect(text).toBeTypeOf('string');
+      expect(text).not.toMatch(/\\u0000|\\ud[89ab]/i);
+    }),
+  );
+});
+
+test('a circle, a function, a giant and an abyss are named for what they are', () => {
+  const circle: { self?: unknown } = {};
+  circle.self = circle;
+  expect(storedResult(circle, as)).toEqual({ unserialisable: 'object' });
+  expect(storedResult(() => 1, as)).toEqual({ unserialisable: 'function' });
+  expect(storedResult('x'.repeat(256 * 1024), as)).toMatchObject({ truncated: true });
+  let abyss: unknown = 1;
+  for (let depth = 0; depth < 100; depth += 1) abyss = [abyss];
+  expect(storedResult(abyss, as)).toMatchObject({ truncated: true });
+  expect(storedResult(undefined, as)).toBeNull();
+  expect(storedResult({ toJSON: () => 5 }, as)).toBe(5);
+});
+
+test('an error is short and storable, its secrets out before it is cut', () => {
+  const scrub = createScrubber({ token: 'abcdefgh' }, ['token'], []);
+  expect(storedError(`a\u0000b abcdefgh`, scrub)).toBe('a\ufffdb •••');
+  const cut = storedError(`${'x'.repeat(508)}abcdefgh`, scrub);
+  expect(cut).toHaveLength(511);
+  expect(cut).not.toContain('abcd');
+});
+
+test('secret places are hidden, and only they', () => {
+  const args = { token: 't', list: [{ key: 1 }, { key: 2 }], auth: { user: 'u', password: 'p' }, 'own.dot': 1 };
+  expect(maskArgs(args, ['token', 'list.*.key', 'auth.password', 'absent.path'])).toEqual({
+    token: '•••',
+    list: [{ key: '•••' }, { key: '•••' }],
+    auth: { user: 'u', password: '•••' },
+    'own.dot': 1,
+  });
+  expect(args.token).toBe('t');
+});
+
+test('of two secrets the longer goes first, and short ones are let be', () => {
+  const scrub = createScrubber({ a: 'secret', b: 'secret-longer', c: 'abc' }, ['a', 'b', 'c'], ['credential']);
+  expect(scrub('secret-longer secret credential abc')).toBe('••• ••• ••• abc');
+});

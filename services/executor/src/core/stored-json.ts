@@ -1,0 +1,50 @@
+export const RESULT_MAX_BYTES = 256 * 1024;
+const DEPTH_MAX = 64;
+
+/**
+ * What of a connector's answer is stored: JSON that Postgres takes, bounded. The effect has happened whatever the answer
+ * looks like, so nothing here throws.
+ */
+export function storedResult(value: unknown, scrub: (text: string) => string): unknown {
+  if (value === undefined) return null;
+  let plain: unknown;
+  try {
+    const text = JSON.stringify(value);
+    if (text === undefined) return { unserialisable: typeof value };
+    const bytes = Buffer.byteLength(text);
+    if (bytes > RESULT_MAX_BYTES) return { truncated: true, bytes };
+    plain = JSON.parse(text);
+  } catch {
+    return { unserialisable: typeof value };
+  }
+  return depthOf(plain) > DEPTH_MAX ? { truncated: true, depth: 'too deep' } : mapStrings(plain, scrub);
+}
+
+const TEXT_MAX_LENGTH = 512;
+
+/** An error's text as it is stored and told. */
+export function storedError(message: string, scrub: (text: string) => string): string {
+  return storable(scrub(message)).slice(0, TEXT_MAX_LENGTH).toWellFormed();
+}
+
+/** Postgres refuses NUL and lone surrogates, with the whole batch that they came in. */
+function storable(text: string): string {
+  return text.replaceAll('\u0000', '\ufffd').toWellFormed();
+}
+
+function mapStrings(value: unknown, scrub: (text: string) => string): unknown {
+  if (typeof value === 'string') return storable(scrub(value));
+  if (Array.isArray(value)) return value.map((inner) => mapStrings(inner, scrub));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [storable(scrub(key)), mapStrings(inner, scrub)]),
+  );
+}
+
+function depthOf(value: unknown): number {
+  let depth = 0;
+  for (let level: unknown[] = [value]; level.length > 0 && depth <= DEPTH_MAX; depth += 1) {
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return depth;
+}

@@ -1,0 +1,71 @@
+import { createScrubber } from '@holdpoint/shared/domain/secret-args';
+import { callConnector } from '../call/call-connector.ts';
+import { createConnectorKv } from '../call/connector-kv.ts';
+import type { Context } from '../context.ts';
+import type { ClaimedAction } from '../core/claimed-action.ts';
+import { type AttemptEnd, type CallEnd, endAttempt } from '../core/end-attempt.ts';
+import { storedError, storedResult } from '../core/stored-json.ts';
+
+/** Calls the connector for a claimed action and says what is to be recorded of it. Never throws. */
+export async function applyEffect(context: Context, action: ClaimedAction): Promise<AttemptEnd> {
+  const { connectors, metrics, logger } = context;
+  const { connector, tool: toolName } = action;
+  const tool = connectors.tool(connector, toolName);
+  const given = connectors.given(action.tenant, connector);
+  const scrub = createScrubber(action.args, tool?.secretArgs ?? [], Object.values(given?.credentials ?? {}));
+  const startedAt = performance.now();
+  const call = tool && (await callOnce(context, action, tool.timeoutMs));
+  const end = endAttempt(call ?? { kind: 'refused', message: `there is no tool ${connector}:${toolName} here` }, {
+    tool: tool ?? { risk: action.risk },
+    attempts: action.attempts,
+    unsure: action.unsure,
+    random: Math.random(),
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  metrics.callSeconds.observe({ connector, tool: toolName }, seconds);
+  metrics.effects.inc({ connector, tool: toolName, outcome: end.to === 'queued' ? 'retry' : end.to });
+  const safe =
+    end.to === 'applied'
+      ? { ...end, result: storedResult(end.result, scrub) }
+      : { ...end, error: storedError(end.error, scrub) };
+  logger.info(
+    {
+      action_id: action.id,
+      tenant: action.tenant,
+      connector,
+      tool: toolName,
+      attempt: action.attempts,
+      outcome: safe.to,
+      seconds,
+      trace_id: action.trace_id,
+      ...(safe.to !== 'applied' && { reason: safe.error }),
+    },
+    'an attempt ended',
+  );
+  return safe;
+}
+
+function callOnce(
+  context: Context,
+  action: ClaimedAction,
+  timeoutMs: number | undefined,
+): Promise<CallEnd> | undefined {
+  const { connectors, config, lease, abandon, db, logger } = context;
+  const runner = connectors.runner(action.connector);
+  if (!runner) return undefined;
+  return callConnector({
+    action,
+    runner,
+    given: connectors.given(action.tenant, action.connector),
+    timeoutMs: timeoutMs ?? config.limits.callTimeoutMs,
+    lease,
+    abandon,
+    kv: createConnectorKv(db, action.tenant, action.connector),
+    logger: logger.child({
+      action_id: action.id,
+      connector: action.connector,
+      tool: action.tool,
+      trace_id: action.trace_id,
+    }),
+  });
+}

@@ -1,0 +1,45 @@
+import { drainJobSchema, effectsQueue, queuePrefix, READS_QUEUE, readJobSchema } from '@holdpoint/shared/messages/jobs';
+import { type Job, Worker } from 'bullmq';
+import type { Context } from '../context.ts';
+import { drainLane, runRead } from './drain.ts';
+
+/** A stalled job does no harm, for the row is believed: it may come back as often as it likes. */
+const STALLED_MAX = 1_000_000;
+
+/** One worker a connector's queue, and one for reads. */
+export function startWorkers(context: Context): { stop(): Promise<void> } {
+  const { connectors, config, logger } = context;
+  const { lanesMax, readsMax } = config.limits;
+  const workers = [
+    ...connectors.names.map((connector) =>
+      startWorker(context, effectsQueue(connector), lanesMax, (job) =>
+        drainLane(context, connector, drainJobSchema.parse(job.data)),
+      ),
+    ),
+    startWorker(context, READS_QUEUE, readsMax, (job) => runRead(context, readJobSchema.parse(job.data).action_id)),
+  ];
+  return {
+    async stop() {
+      // Without Redis they cannot say goodbye; their locks run out and their lanes are swept.
+      await Promise.all(workers.map((worker) => worker.close()));
+      logger.debug({ workers: workers.length }, 'workers are closed');
+    },
+  };
+}
+
+function startWorker(context: Context, queue: string, concurrency: number, run: (job: Job) => Promise<void>): Worker {
+  const { blockingRedis, config, logger } = context;
+  const { leaseMs } = config.limits;
+  const worker = new Worker(queue, run, {
+    connection: blockingRedis,
+    prefix: queuePrefix(queue),
+    concurrency,
+    lockDuration: leaseMs,
+    stalledInterval: Math.max(1_000, leaseMs / 3),
+    maxStalledCount: STALLED_MAX,
+    drainDelay: 5,
+  });
+  worker.on('error', (err) => logger.debug({ err, queue }, 'a worker lost Redis'));
+  worker.on('failed', (job, err) => logger.warn({ err, queue, job: job?.id, data: job?.data }, 'a doorbell failed'));
+  return worker;
+}

@@ -1,0 +1,97 @@
+import {
+  DRAIN_JOB,
+  type DrainJob,
+  drainDedupeId,
+  effectsQueue,
+  queuePrefix,
+  READ_JOB,
+  READS_QUEUE,
+  type ReadJob,
+} from '@holdpoint/shared/messages/jobs';
+import type { Logger } from '@holdpoint/shared/runtime/logger';
+import { type BulkJobOptions, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+export interface LaneRing extends DrainJob {
+  /** Of the lane's head: whose queue is rung. */
+  readonly connector: string;
+}
+
+/** Rings: says where to look. Lost or repeated, a ring does no harm, for rows are believed and sweeps ring again. */
+export interface Bell {
+  ringLanes(rings: readonly LaneRing[]): Promise<void>;
+  ringReads(rings: readonly ReadJob[]): Promise<void>;
+  /** How many a sweep may ring in a queue (a connector's, or that of reads); 0 where it is served already, or paused. */
+  room(connector: string | undefined): Promise<number>;
+  /** Every queue of the workspace, for people to look at. */
+  readonly queues: readonly Queue[];
+  close(): Promise<void>;
+}
+
+/** With more than this waiting a queue is served already: sweeps pass it over, so that others do not starve. */
+const SERVED_WAITING = 2_500;
+/** How far a sweep fills the others. */
+const FILLED_WAITING = 5_000;
+const BULK_MAX = 1_000;
+
+const KEEP = { removeOnComplete: { count: 100 }, removeOnFail: { count: 1_000 }, attempts: 1 } as const;
+
+export function createBell(redis: Redis, connectors: readonly string[], logger: Logger): Bell {
+  const queues = new Map<string, Queue>();
+
+  function queue(name: string): Queue {
+    const known = queues.get(name);
+    if (known) return known;
+    const made = new Queue(name, { connection: redis, prefix: queuePrefix(name), defaultJobOptions: KEEP });
+    made.on('error', (err) => logger.debug({ err, queue: name }, 'a queue lost Redis'));
+    queues.set(name, made);
+    return made;
+  }
+
+  async function ring(name: string, job: string, rings: readonly { id: string; data: unknown }[]): Promise<void> {
+    for (let from = 0; from < rings.length; from += BULK_MAX) {
+      await queue(name).addBulk(
+        rings.slice(from, from + BULK_MAX).map(({ id, data }) => ({ name: job, data, opts: opts(id) })),
+      );
+    }
+  }
+
+  for (const connector of connectors) queue(effectsQueue(connector));
+  queue(READS_QUEUE);
+  const own = [...queues.values()];
+
+  return {
+    queues: own,
+    async ringLanes(rings) {
+      const byQueue = Map.groupBy(rings, ({ connector }) => effectsQueue(connector));
+      await Promise.all(
+        [...byQueue].map(([name, group]) =>
+          ring(
+            name,
+            DRAIN_JOB,
+            group.map(({ connector: _, ...data }) => ({ id: drainDedupeId(data.lane_id), data })),
+          ),
+        ),
+      );
+    },
+    ringReads: (rings) =>
+      ring(
+        READS_QUEUE,
+        READ_JOB,
+        rings.map((data) => ({ id: data.action_id, data })),
+      ),
+    async room(connector) {
+      const asked = queue(connector === undefined ? READS_QUEUE : effectsQueue(connector));
+      const [waiting, paused] = await Promise.all([asked.getWaitingCount(), asked.isPaused()]);
+      return paused || waiting > SERVED_WAITING ? 0 : FILLED_WAITING - waiting;
+    },
+    async close() {
+      await Promise.all([...queues.values()].map((one) => one.close()));
+    },
+  };
+}
+
+/** At most one active and one waiting: what is rung during a drain is looked at after it. */
+function opts(id: string): BulkJobOptions {
+  return { deduplication: { id, keepLastIfActive: true } };
+}

@@ -1,0 +1,71 @@
+import { toReceipt } from '@holdpoint/shared/db/receipts';
+import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
+import { type Action, actionSchema } from '@holdpoint/shared/domain/action';
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import { STATES } from '@holdpoint/shared/domain/lifecycle';
+import { keySchema, nameSchema } from '@holdpoint/shared/domain/names';
+import { type App, authenticated } from '@holdpoint/shared/runtime/http';
+import { z } from 'zod';
+import type { Context } from '../context.ts';
+import { listActions } from '../store/list-actions.ts';
+import { listReceipts } from '../store/list-receipts.ts';
+import { readAction } from '../store/read-action.ts';
+import { toAction } from './action-view.ts';
+import { page, pageQuery } from './paging.ts';
+import { tenantOf } from './tenant-of.ts';
+
+export const idParams = z.object({ id: z.uuid() });
+const RECEIPTS_MAX = 200;
+
+/** An action with the secret places of its arguments hidden. */
+export function showAction({ connectors }: Context, row: ActionRow): Action {
+  return toAction(row, connectors.tool(row.connector, row.tool)?.secretArgs ?? []);
+}
+
+export function actionRoutes(app: App, context: Context): void {
+  const onRequest = authenticated({ authenticator: context.authenticator, scope: 'read' });
+  const { db } = context;
+
+  app.get(
+    '/v1/actions',
+    {
+      onRequest,
+      schema: {
+        tags: ['actions'],
+        summary: 'Actions of the tenant, newest first',
+        querystring: z.strictObject({
+          state: z.enum(STATES).optional(),
+          entity_key: keySchema.optional(),
+          operator: nameSchema.optional(),
+          ...pageQuery,
+        }),
+        response: { 200: z.object({ items: z.array(actionSchema), next_cursor: z.string().optional() }) },
+      },
+    },
+    async ({ query, principal }) => {
+      const { state, entity_key: entityKey, operator, limit, cursor: before } = query;
+      const rows = await listActions(db, { tenant: principal.tenant, state, entityKey, operator, before, limit });
+      return page(rows, limit, (row) => showAction(context, row));
+    },
+  );
+
+  app.get(
+    '/v1/actions/:id',
+    {
+      onRequest,
+      schema: {
+        tags: ['actions'],
+        summary: 'One action, with its receipts',
+        params: idParams,
+        response: { 200: actionSchema },
+      },
+    },
+    async ({ params, principal }) => {
+      const tenant = tenantOf(principal);
+      const row = await readAction(db, params.id, tenant);
+      if (!row) throw new HoldpointError('NOT_FOUND', 'there is no such action');
+      const receipts = await listReceipts(db, { tenant, actionId: row.id, limit: RECEIPTS_MAX });
+      return { ...showAction(context, row), receipts: receipts.reverse().map(toReceipt) };
+    },
+  );
+}

@@ -1,0 +1,73 @@
+import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
+import { actionSchema } from '@holdpoint/shared/domain/action';
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import type { Principal } from '@holdpoint/shared/runtime/auth';
+import { type App, authenticated } from '@holdpoint/shared/runtime/http';
+import { z } from 'zod';
+import type { Context } from '../context.ts';
+import { cancel, type Intervention, retry, SETTLEMENTS, settle } from '../core/intervention.ts';
+import { findLaneHeads } from '../store/find-lane-heads.ts';
+import { moveAction } from '../store/move-action.ts';
+import { idParams, showAction } from './actions.ts';
+import { tenantOf } from './tenant-of.ts';
+
+const response = { 200: actionSchema };
+const reasonBody = z.strictObject({ reason: z.string().min(1).max(1024).optional() }).nullish();
+
+/** What ops do to an action: by a person or an admin, with a receipt that says who. */
+export function interventionRoutes(app: App, context: Context): void {
+  const onRequest = authenticated({ authenticator: context.authenticator, scope: ['person', 'admin'] });
+  const schema = (summary: string) => ({ tags: ['actions'], summary, params: idParams, response });
+
+  app.post(
+    '/v1/actions/:id/cancel',
+    { onRequest, schema: { ...schema('Take back a queued action'), body: reasonBody } },
+    ({ params, principal, body }) => intervene(context, params.id, principal, cancel, body?.reason),
+  );
+
+  app.post(
+    '/v1/actions/:id/retry',
+    { onRequest, schema: { ...schema('Try again now: what backs off, or is indeterminate'), body: reasonBody } },
+    ({ params, principal, body }) => intervene(context, params.id, principal, retry, body?.reason),
+  );
+
+  app.post(
+    '/v1/actions/:id/settle',
+    {
+      onRequest,
+      schema: {
+        ...schema('Say what became of an indeterminate action'),
+        body: z.strictObject({ as: z.enum(SETTLEMENTS), reason: z.string().min(1).max(1024) }),
+      },
+    },
+    ({ params, principal, body }) =>
+      intervene(context, params.id, principal, (row) => settle(row, body.as, body.reason), body.reason),
+  );
+}
+
+async function intervene(
+  context: Context,
+  id: string,
+  principal: Principal,
+  decide: (row: ActionRow) => Intervention,
+  note: string | undefined,
+) {
+  const said = { actor: principal.principal, note: note ?? null };
+  const moved = await moveAction(context.db, { id, tenant: tenantOf(principal) }, decide, said);
+  if (!moved) throw new HoldpointError('NOT_FOUND', 'there is no such action');
+  context.relay.nudge();
+  await ringLane(context, moved.after).catch((err: unknown) =>
+    context.logger.warn({ err, action_id: id }, 'not rung now; the sweep will'),
+  );
+  return showAction(context, moved.after);
+}
+
+/** Whoever is the head now may run. */
+async function ringLane({ db, bell }: Context, { id, tenant, lane_id, state }: ActionRow): Promise<void> {
+  if (lane_id === null) {
+    if (state === 'queued') await bell.ringReads([{ action_id: id, tenant }]);
+    return;
+  }
+  const heads = await findLaneHeads(db, { after: lane_id - 1, limit: 1, minAgeMs: 0 });
+  await bell.ringLanes(heads.flatMap(({ runnable, ...ring }) => (runnable && ring.lane_id === lane_id ? [ring] : [])));
+}

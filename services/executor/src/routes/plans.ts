@@ -1,0 +1,43 @@
+import { toDecision, toOutcome } from '@holdpoint/shared/db/action-views';
+import { decisionSchema } from '@holdpoint/shared/domain/action';
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import { outcomeSchema } from '@holdpoint/shared/domain/outcome';
+import { type App, authenticated } from '@holdpoint/shared/runtime/http';
+import { z } from 'zod';
+import type { Context } from '../context.ts';
+import { readPlan } from '../store/read-plan.ts';
+import { idParams } from './actions.ts';
+import { tenantOf } from './tenant-of.ts';
+
+export function planRoutes(app: App, { authenticator, db }: Context): void {
+  app.get(
+    '/v1/plans/:id',
+    {
+      onRequest: authenticated({ authenticator, scope: 'read' }),
+      schema: {
+        tags: ['plans'],
+        summary: 'A plan by its server id: its decisions, and the outcomes that are known',
+        params: idParams,
+        response: {
+          200: z.object({
+            id: z.string(),
+            plan_id: z.string(),
+            decisions: z.array(decisionSchema),
+            outcomes: z.array(outcomeSchema),
+          }),
+        },
+      },
+    },
+    async ({ params, principal }) => {
+      const plan = await readPlan(db, params.id, tenantOf(principal));
+      if (!plan) throw new HoldpointError('NOT_FOUND', 'there is no such plan');
+      const { id, plan_id, lines } = plan;
+      return {
+        id,
+        plan_id,
+        decisions: lines.map(toDecision),
+        outcomes: lines.flatMap((line) => toOutcome(line) ?? []),
+      };
+    },
+  );
+}

@@ -1,0 +1,21 @@
+import type { EndOfOriginal } from '@holdpoint/shared/db/action-views';
+import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
+import type { Database } from '@holdpoint/shared/db/schema/index';
+import { type Kysely, sql } from 'kysely';
+
+/** A plan's lines in their order, each with how it, or what it duplicates, ended. Undefined: no such plan. No lock. */
+export async function readPlan(
+  db: Kysely<Database>,
+  id: string,
+  tenant: string | undefined,
+): Promise<{ id: string; plan_id: string; lines: (ActionRow & EndOfOriginal)[] } | undefined> {
+  let plans = db.selectFrom('plans').select(['id', 'plan_id']).where('id', '=', id);
+  if (tenant !== undefined) plans = plans.where('tenant', '=', tenant);
+  const plan = await plans.executeTakeFirst();
+  if (!plan) return undefined;
+  const { rows } = await sql<ActionRow & EndOfOriginal>`
+    SELECT a.*, o.state AS end_state, o.result AS end_result, o.error AS end_error, o.updated_at AS end_at
+    FROM actions a JOIN actions o ON o.id = coalesce(a.duplicate_of, a.id)
+    WHERE a.plan = ${plan.id}::uuid ORDER BY a.index`.execute(db);
+  return { ...plan, lines: rows };
+}

@@ -1,0 +1,77 @@
+import type { Database } from '@holdpoint/shared/db/schema/index';
+import type { Logger } from '@holdpoint/shared/runtime/logger';
+import { startPoll } from '@holdpoint/shared/runtime/poll';
+import type { Kysely } from 'kysely';
+import { heartbeat, removeWorker } from '../store/heartbeat.ts';
+
+/** This process's right to send: renewed in Postgres, measured by a clock that only goes forward. */
+export interface Lease {
+  readonly worker: string;
+  /** Asked before every send. */
+  held(): boolean;
+  /** For how long the database has been there without a break, as far as this process has seen. */
+  unbrokenMs(): number;
+  /** Registers what is to be called off when the lease is lost; returns how to take it back. */
+  onLost(abort: () => void): () => void;
+  stop(): Promise<void>;
+}
+
+/** Resolves once the worker's row stands. Where it cannot be renewed, what is in flight is called off. */
+export async function takeLease(options: {
+  readonly db: Kysely<Database>;
+  readonly worker: string;
+  readonly leaseMs: number;
+  readonly logger: Logger;
+}): Promise<Lease> {
+  const { db, worker, leaseMs, logger } = options;
+  const aborts = new Set<() => void>();
+  let renewedAt = performance.now();
+  let unbrokenSince = renewedAt;
+  let broken = false;
+  let lost = false;
+  await heartbeat(db, worker);
+
+  const held = () => performance.now() - renewedAt < leaseMs;
+
+  const beat = startPoll({
+    name: 'heartbeat',
+    everyMs: leaseMs / 3,
+    backoffMaxMs: leaseMs / 3,
+    async run() {
+      // Counted from before the question: the answer may have been long on its way.
+      const askedAt = performance.now();
+      await heartbeat(db, worker);
+      if (broken || askedAt - renewedAt > leaseMs) unbrokenSince = askedAt;
+      broken = false;
+      renewedAt = askedAt;
+      if (lost) logger.info({ worker }, 'the lease is held again');
+      lost = false;
+    },
+    onError(err) {
+      broken = true;
+      logger.warn({ err, worker }, 'the lease could not be renewed');
+    },
+  });
+
+  const watch = setInterval(() => {
+    if (held()) return;
+    if (!lost) logger.error({ worker, calls: aborts.size }, 'the lease is lost: calls in flight are called off');
+    lost = true;
+    for (const abort of aborts) abort();
+  }, leaseMs / 20);
+
+  return {
+    worker,
+    held,
+    unbrokenMs: () => (broken ? 0 : performance.now() - unbrokenSince),
+    onLost(abort) {
+      aborts.add(abort);
+      return () => aborts.delete(abort);
+    },
+    async stop() {
+      clearInterval(watch);
+      await beat.stop();
+      await removeWorker(db, worker);
+    },
+  };
+}
