@@ -1,0 +1,85 @@
+import { findApp } from '@holdpoint/shared/db/apps';
+import { startRelay } from '@holdpoint/shared/db/relay';
+import type { Database } from '@holdpoint/shared/db/schema/index';
+import { type Authenticator, createAuthenticator } from '@holdpoint/shared/runtime/auth';
+import { type Clock, systemClock } from '@holdpoint/shared/runtime/clock';
+import { newId } from '@holdpoint/shared/runtime/ids';
+import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
+import { createMetrics } from '@holdpoint/shared/runtime/metrics';
+import { connectNats, type Nats } from '@holdpoint/shared/runtime/nats';
+import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
+import type { Stopper } from '@holdpoint/shared/runtime/service';
+import type { Kysely } from 'kysely';
+import type { ApprovalsConfig } from './config.ts';
+import { createFactFeed, type FactFeed } from './consumers/fact-feed.ts';
+import { type ApprovalsMetrics, approvalsMetrics } from './metrics.ts';
+
+/** What the service's parts share, built once an instance. */
+export interface Context {
+  readonly config: ApprovalsConfig;
+  readonly logger: Logger;
+  readonly metrics: ApprovalsMetrics;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly db: Kysely<Database>;
+  readonly nats: Nats;
+  readonly facts: FactFeed;
+  readonly authenticator: Authenticator;
+  /** Asks for the outbox to be published now. */
+  readonly nudgeRelay: () => void;
+  /** Aborts when the service drains: what waits answers with what is, streams end. */
+  readonly draining: AbortSignal;
+  drain(): void;
+}
+
+const CONNECTIONS_MAX = 10;
+
+export async function createContext(
+  config: ApprovalsConfig,
+  logger: Logger,
+  stopper: Stopper,
+  signal?: AbortSignal,
+): Promise<Context> {
+  const pool = createPool({
+    url: config.databaseUrl,
+    applicationName: 'holdpoint-approvals',
+    max: CONNECTIONS_MAX,
+    logger,
+  });
+  const db = createDatabase<Database>(pool);
+  stopper.onStop('postgres', () => db.destroy());
+  const nats = await connectNats({
+    url: config.natsUrl,
+    ...(config.natsCreds && { creds: config.natsCreds }),
+    name: 'holdpoint-approvals',
+    logger,
+    ...(signal && { signal }),
+  });
+  stopper.onStop('nats', () => nats.close());
+  const relay = startRelay({ db, nats, logger });
+  stopper.onStop('relay', () => relay.stop());
+  const draining = new AbortController();
+  return {
+    config,
+    logger,
+    metrics: approvalsMetrics(createMetrics('approvals')),
+    clock: systemClock,
+    newId,
+    db,
+    nats,
+    facts: createFactFeed(nats, logger),
+    authenticator: createAuthenticator({ findApp: (hash) => findApp(db, hash), jwt: config.jwt, clock: systemClock }),
+    nudgeRelay: () => relay.nudge(),
+    draining: draining.signal,
+    drain: () => draining.abort(),
+  };
+}
+
+export function approvalsLogger(config: ApprovalsConfig): Logger {
+  return createLogger({
+    service: 'approvals',
+    level: config.logLevel,
+    instance: config.instanceId ?? String(process.pid),
+    ...(config.logDestination && { destination: config.logDestination }),
+  });
+}

@@ -1,0 +1,87 @@
+import { APPROVAL_STATUSES, approvalSchema } from '@holdpoint/shared/domain/approval';
+import { audienceSchema } from '@holdpoint/shared/domain/policy';
+import type { App } from '@holdpoint/shared/runtime/http';
+import { z } from 'zod';
+import type { Context } from '../context.ts';
+import { isPlainText } from '../core/plain-text.ts';
+import { notFound } from '../core/ruling.ts';
+import { isId } from '../decide.ts';
+import { listApprovals } from '../store/list-approvals.ts';
+import { waitForDecision } from '../wait-for-decision.ts';
+import { signedIn } from './session.ts';
+
+const WAIT_MAX_SECONDS = 60;
+
+const listQuerySchema = z.strictObject({
+  status: z.enum(APPROVAL_STATUSES).optional(),
+  audience: audienceSchema.refine(isPlainText).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.uuid().optional(),
+});
+
+const pageSchema = z.object({ items: z.array(approvalSchema), next_cursor: z.string().optional() });
+
+/** What is asked, and what became of it. GET never decides. */
+export function addReadRoutes(app: App, context: Context): void {
+  const onRequest = signedIn({ authenticator: context.authenticator, scope: 'read' });
+  const schema = { tags: ['approvals'] };
+
+  app.get(
+    '/v1/approvals',
+    {
+      onRequest,
+      schema: {
+        ...schema,
+        summary: 'Approvals, newest first',
+        querystring: listQuerySchema,
+        response: { 200: pageSchema },
+      },
+    },
+    async ({ principal, query }) => {
+      const { status, audience, limit, cursor } = query;
+      const rows = await listApprovals(context.db, {
+        tenant: principal.tenant,
+        status,
+        audience,
+        before: cursor,
+        limit,
+      });
+      const items = rows.slice(0, limit).map(({ approval }) => approval);
+      const last = items.at(-1);
+      return { items, ...(rows.length > limit && last && { next_cursor: last.id }) };
+    },
+  );
+
+  let waiters = 0;
+  app.get(
+    '/v1/approvals/:id',
+    {
+      onRequest,
+      schema: {
+        ...schema,
+        summary: 'An approval; with `wait`, once it is decided or the seconds are over',
+        params: z.object({ id: z.string() }),
+        querystring: z.strictObject({ wait: z.coerce.number().min(0).max(WAIT_MAX_SECONDS).default(0) }),
+        response: { 200: approvalSchema },
+      },
+    },
+    async ({ principal, params, query }, reply) => {
+      if (!isId(params.id)) throw notFound();
+      const full = waiters >= context.config.limits.waitersMax;
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      context.metrics.waiters(++waiters);
+      try {
+        const waitMs = full ? 0 : query.wait * 1000;
+        const wait = { tenant: principal.tenant, approvalId: params.id, waitMs, signal: gone.signal };
+        const approval = await waitForDecision(context, wait);
+        // Otherwise the idle connection would hold up the drain that ended the wait.
+        if (context.draining.aborted) reply.header('connection', 'close');
+        if (approval === undefined) throw notFound();
+        return approval;
+      } finally {
+        context.metrics.waiters(--waiters);
+      }
+    },
+  );
+}

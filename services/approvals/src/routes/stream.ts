@@ -1,0 +1,92 @@
+import type { ServerResponse } from 'node:http';
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import type { App } from '@holdpoint/shared/runtime/http';
+import type { HeardFact } from '../consumers/fact-feed.ts';
+import type { Context } from '../context.ts';
+import { signedIn } from './session.ts';
+
+const RETRY_MS = 2_000;
+
+/** Server-sent events: what is said about the tenant's approvals from now on. Not a history: lists are for that. */
+export function addStreamRoute(app: App, context: Context): void {
+  const { limits } = context.config;
+  let clients = 0;
+  const count = (change: 1 | -1): void => {
+    clients += change;
+    context.metrics.streams(clients);
+  };
+
+  app.get(
+    '/v1/approvals/stream',
+    {
+      onRequest: signedIn({ authenticator: context.authenticator, scope: 'read' }),
+      schema: {
+        tags: ['approvals'],
+        summary: 'Server-sent events: approval.requested, approval.voted, approval.resolved',
+        produces: ['text/event-stream'],
+      },
+    },
+    async ({ principal }, reply) => {
+      if (clients >= limits.streamClientsMax) {
+        throw new HoldpointError('RATE_LIMIT', 'too many open streams', { retry_after_seconds: 10 });
+      }
+      count(1);
+      let unlisten: (() => void) | undefined;
+      try {
+        const waiting: HeardFact[] = [];
+        let hear = (heard: HeardFact): void => void waiting.push(heard);
+        unlisten = await context.facts.listen(principal.tenant, (heard) => hear(heard));
+        reply.hijack();
+        const send = openStream(reply.raw, limits.streamBufferMaxBytes);
+        hear = (heard) => send(eventOf(heard));
+        for (const heard of waiting) hear(heard);
+        await streamEnd(reply.raw, context, () => send(': still here\n\n'));
+      } finally {
+        unlisten?.();
+        count(-1);
+      }
+    },
+  );
+}
+
+/** Everything after this is in a well-formed stream. A reader too slow for it is cut off, and comes again. */
+function openStream(raw: ServerResponse, bufferMaxBytes: number): (text: string) => void {
+  raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    // Nothing follows on it: kept alive, it would hold up the drain.
+    connection: 'close',
+    'x-accel-buffering': 'no',
+  });
+  raw.on('error', () => raw.destroy());
+  raw.write(`retry: ${RETRY_MS}\n: listening\n\n`);
+  return (text) => {
+    if (raw.writableEnded || raw.destroyed) return;
+    if (raw.writableLength > bufferMaxBytes) raw.destroy();
+    else raw.write(text);
+  };
+}
+
+function eventOf({ fact, approval }: HeardFact): string {
+  const name = fact === 'requested' || fact === 'voted' ? fact : 'resolved';
+  // JSON has no raw line breaks, so one data line holds it.
+  return `event: approval.${name}\ndata: ${JSON.stringify(approval)}\n\n`;
+}
+
+/** Resolves when the reader leaves, the service drains or the stream has lasted long enough. */
+async function streamEnd(raw: ServerResponse, { config, draining }: Context, beat: () => void): Promise<void> {
+  const heartbeat = setInterval(beat, config.limits.streamHeartbeatMs);
+  let lifetime: NodeJS.Timeout | undefined;
+  let onDrain: (() => void) | undefined;
+  await new Promise<void>((resolve) => {
+    if (draining.aborted || raw.destroyed) return resolve();
+    onDrain = resolve;
+    draining.addEventListener('abort', resolve as () => void);
+    raw.once('close', resolve);
+    lifetime = setTimeout(resolve, config.limits.streamMaxMs);
+  });
+  clearInterval(heartbeat);
+  clearTimeout(lifetime);
+  if (onDrain) draining.removeEventListener('abort', onDrain);
+  raw.end();
+}
