@@ -1,0 +1,15 @@
+import pc from 'picocolors';
+import { environment } from './config.ts';
+import { runCommandLine } from './run.ts';
+
+// Who reads may stop reading (`| head`).
+process.stdout.on('error', () => process.exit());
+
+const { dim } = pc.createColors(process.stdout.isTTY === true && pc.isColorSupported);
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(`${text}\n`),
+  err: (text) => void process.stderr.write(`${text}\n`),
+  dim,
+  typedIn: environment().INIT_CWD ?? process.cwd(),
+});

@@ -1,0 +1,229 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Action } from '@holdpoint/shared/domain/action';
+import type { Approval } from '@holdpoint/shared/domain/approval';
+import { HoldpointError, toProblem } from '@holdpoint/shared/domain/errors';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { runCommandLine } from './run.ts';
+
+const AT = '2026-01-01T00:00:00.000Z';
+let server: Server;
+let url: string;
+let folder: string;
+let asked: { method: string; path: string; bearer: string; body: unknown }[];
+let answer: { status: number; body: unknown };
+
+beforeAll(async () => {
+  server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    asked.push({
+      method: request.method ?? '',
+      path: request.url ?? '',
+      bearer: request.headers.authorization ?? '',
+      body: body ? JSON.parse(body) : undefined,
+    });
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  folder = await mkdtemp(join(tmpdir(), 'cli-'));
+  const services = { ingest: url, evaluator: url, executor: url, approvals: url };
+  const run = { services, keys: { admin: 'hp_admin', operator: 'hp_operator' }, people: { alice: 'jwt-of-alice' } };
+  await writeFile(join(folder, 'run.json'), JSON.stringify(run));
+});
+
+afterAll(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  await rm(folder, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  asked = [];
+  answer = { status: 200, body: { items: [] } };
+});
+
+describe('a command', () => {
+  test('finds its way by what npm start wrote, and lists', async () => {
+    answer.body = { items: [approval], next_cursor: 'c2' };
+    const { code, out } = await holdpoint('approvals', '--pending', '--audience', 'reviewer', '--data', folder);
+    expect(code).toBe(0);
+    expect(asked).toEqual([
+      {
+        method: 'GET',
+        path: '/v1/approvals?status=pending&audience=reviewer',
+        bearer: 'Bearer hp_admin',
+        body: undefined,
+      },
+    ]);
+    expect(out).toContain('ap1  pending  shop orders.hold  order:1  820    2 of reviewer  a hold');
+    expect(out).toContain('--cursor c2');
+  });
+
+  test('that decides speaks as the person it is told', async () => {
+    answer.body = { ...approval, status: 'granted' };
+    const { code, out } = await holdpoint('approve', 'ap1', '--comment', 'fine', '--as', 'alice', '--data', folder);
+    expect(code).toBe(0);
+    expect(asked[0]).toMatchObject({
+      method: 'POST',
+      path: '/v1/approvals/ap1/approve',
+      bearer: 'Bearer jwt-of-alice',
+      body: { comment: 'fine' },
+    });
+    expect(out).toContain('granted');
+  });
+
+  test('that decides never guesses a person', async () => {
+    expect(await holdpoint('approve', 'ap1', '--data', folder)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--as alice/),
+    });
+    expect(asked).toEqual([]);
+  });
+
+  test('sends no key of npm start to another address', async () => {
+    expect(await holdpoint('actions', '--url', url, '--data', folder)).toMatchObject({ code: 2 });
+    expect(await holdpoint('actions', '--url', url, '--as', 'alice', '--data', folder)).toMatchObject({ code: 2 });
+    expect(asked).toEqual([]);
+  });
+
+  test('shows an action with its receipts, and nothing in it moves the cursor', async () => {
+    answer.body = { ...action, error: 'gone\u001b[2J' };
+    const { out } = await holdpoint('action', 'a1', '--url', url, '--key', 'hp_x');
+    expect(out).toMatch(/decision {2,}ALLOW: permitted by holds/);
+    expect(out).toContain('gone·[2J');
+    expect(out).not.toContain('\u001b');
+  });
+
+  test('prints JSON as it came', async () => {
+    answer.body = { items: [action] };
+    const { out } = await holdpoint('actions', '--state', 'applied', '--json', '--url', url, '--key', 'hp_x');
+    expect(JSON.parse(out)).toEqual({ items: [action] });
+    expect(asked[0]?.path).toBe('/v1/actions?state=applied');
+  });
+
+  test('submits a plan from a file', async () => {
+    const plan = { plan_id: 'p1', actions: [{ connector: 'shop', tool: 'orders.hold', args: {} }] };
+    await writeFile(join(folder, 'plan.json'), JSON.stringify(plan));
+    const { receipts: _receipts, ...decision } = action;
+    answer.body = { id: 'row', plan_id: 'p1', decisions: [decision] };
+    const words = ['plans', 'submit', join(folder, 'plan.json'), '--operator', 'bot', '--wait', '5'];
+    const { code, out } = await holdpoint(...words, '--url', url, '--key', 'hp_x');
+    expect(code).toBe(0);
+    expect(asked[0]).toMatchObject({ method: 'POST', path: '/v1/plans?wait=5', body: { ...plan, operator: 'bot' } });
+    expect(out).toContain('permitted by holds');
+  });
+});
+
+describe('a refusal', () => {
+  test('of the server is told by its code, and the exit code is 1', async () => {
+    answer = { status: 409, body: toProblem(new HoldpointError('APPROVAL_ALREADY_DECIDED', 'carol was first')) };
+    expect(await holdpoint('approve', 'ap1', '--as', 'alice', '--data', folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^APPROVAL_ALREADY_DECIDED carol was first/),
+    });
+  });
+
+  test('names every field', async () => {
+    const details = { issues: [{ path: 'actions.0.tool', reason: 'is missing' }] };
+    answer = { status: 400, body: toProblem(new HoldpointError('INVALID_REQUEST', 'not a plan', details)) };
+    expect((await holdpoint('actions', '--url', url, '--key', 'hp_x')).err).toContain('actions.0.tool: is missing');
+  });
+
+  test('to connect is one', async () => {
+    const gone = ['--url', 'http://127.0.0.1:1', '--key', 'hp_x'];
+    expect(await holdpoint('actions', ...gone)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^DEPENDENCY_UNAVAILABLE/),
+    });
+    expect(await holdpoint('actions', '--data', join(folder, 'none'))).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/nothing runs here/),
+    });
+  });
+
+  test.each([
+    [[], /no command/],
+    [['fly'], /no command fly/],
+    [['approve'], /expected approve ID/],
+    [['approve', 'a', 'b'], /expected approve ID/],
+    [['actions', '--state', 'gone'], /--state must be one of blocked/],
+    [['actions', '--comment', 'x'], /--comment is no option/],
+    [['actions', '--limit', 'x'], /--limit must be a whole number/],
+    [['toString'], /no command/],
+    [['actions', '--frobnicate'], /--frobnicate/],
+  ])('of %j is a matter of usage: exit code 2', async (args, err) => {
+    expect(await holdpoint(...args, '--data', folder)).toMatchObject({ code: 2, err: expect.stringMatching(err) });
+    expect(asked).toEqual([]);
+  });
+});
+
+async function holdpoint(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const code = await runCommandLine(args, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    dim: (text) => text,
+    typedIn: folder,
+  });
+  return { code, out, err };
+}
+
+const action: Action = {
+  action_id: 'a1',
+  plan_id: 'p1',
+  index: 0,
+  decision: 'ALLOW',
+  reasons: [{ code: 'allowed', policy: 'holds', message: 'permitted by holds' }],
+  matched: ['holds'],
+  policy_version: 'p-1',
+  state: 'applied',
+  at: AT,
+  connector: 'shop',
+  tool: 'orders.hold',
+  args: { order_id: '1' },
+  value: 820,
+  entity_key: 'order:1',
+  idempotency_key: 'k1',
+  operator: 'bot',
+  attempts: 1,
+  receipts: [],
+};
+
+const approval: Approval = {
+  id: 'ap1',
+  tenant: 'acme',
+  status: 'pending',
+  action_id: 'a1',
+  plan_id: 'p1',
+  connector: 'shop',
+  tool: 'orders.hold',
+  args: {},
+  value: 820,
+  entity_key: 'order:1',
+  risk: 'write',
+  urgency: 'medium',
+  reason: 'a hold',
+  subject: null,
+  requirements: [{ audience: 'reviewer', quorum: 2 }],
+  mode: 'hold',
+  self_approval: false,
+  operator: 'bot',
+  agent: null,
+  on_behalf_of: null,
+  session_id: null,
+  expires_at: AT,
+  votes: [],
+  digest: null,
+  created_at: AT,
+  decided_at: null,
+};

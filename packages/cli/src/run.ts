@@ -1,0 +1,84 @@
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import type { Answer, Command } from './command.ts';
+import { type CommandLine, readCommandLine, refuseStrangers } from './command-line.ts';
+import { action, actions, cancel, retry, settle } from './commands/actions.ts';
+import { approvals, approve, deny } from './commands/approvals.ts';
+import { plansSubmit } from './commands/plans.ts';
+import { receipts } from './commands/receipts.ts';
+import { openConnection } from './connection.ts';
+import { printable } from './printable.ts';
+import { renderFields, renderTable } from './table.ts';
+import { USAGE, UsageError } from './usage.ts';
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  approvals,
+  approve,
+  deny,
+  actions,
+  action,
+  cancel,
+  retry,
+  settle,
+  receipts,
+  'plans submit': plansSubmit,
+};
+
+export interface Surroundings {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly dim: (text: string) => string;
+  readonly typedIn: string;
+}
+
+/** Runs one command line. Resolves with the exit code: 0, 1 where it was refused or failed, 2 where it is no command. */
+export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { out, err, dim } = surroundings;
+  try {
+    const line = readCommandLine(args);
+    if (line.values.help) {
+      out(USAGE);
+      return 0;
+    }
+    const answer = await runCommand(line, surroundings);
+    out(line.values.json ? JSON.stringify(answer.data, null, 2) : rendered(answer, dim));
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      err(`${error.message}\nnpm run holdpoint -- --help lists the commands`);
+      return 2;
+    }
+    err(error instanceof HoldpointError ? refusal(error) : `INTERNAL ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+async function runCommand(line: CommandLine, { typedIn }: Surroundings): Promise<Answer> {
+  const [name = '', ...rest] = line.words;
+  const inTwoWords = `${name} ${rest[0] ?? ''}`;
+  const command = own(inTwoWords) ?? own(name);
+  if (command === undefined) throw new UsageError(name ? `there is no command ${name}` : 'no command');
+  const words = own(inTwoWords) ? rest.slice(1) : rest;
+  if (words.length !== command.words.length) {
+    throw new UsageError(`expected ${[name, ...command.words].join(' ')}`);
+  }
+  refuseStrangers(line.values, command.options);
+  const connection = await openConnection(line.values, typedIn);
+  return command.run({ client: connection.client, connection, words, values: line.values, typedIn });
+}
+
+function own(name: string): Command | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+}
+
+function rendered({ fields, table, note }: Answer, dim: (text: string) => string): string {
+  return [fields && renderFields(fields, dim), table && renderTable(table, dim), note && dim(note)]
+    .filter((part) => part !== undefined)
+    .join('\n\n');
+}
+
+function refusal({ code, message, details }: HoldpointError): string {
+  const issues = Array.isArray(details.issues) ? (details.issues as { path?: string; reason?: string }[]) : [];
+  return [`${code} ${printable(message)}`, ...issues.map(({ path, reason }) => printable(`  ${path}: ${reason}`))].join(
+    '\n',
+  );
+}

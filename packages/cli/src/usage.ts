@@ -1,0 +1,26 @@
+export const USAGE = `usage: npm run holdpoint -- <command> [options]
+
+  approvals [--pending] [--status S] [--audience A]   what people were asked
+  approve ID [--comment TEXT]                         say yes, as a person
+  deny ID --reason TEXT                               say no, as a person
+  actions [--state S] [--entity KEY] [--operator O]   what was proposed, and how it stands
+  action ID                                           one action, with its receipts
+  cancel ID [--reason TEXT]                           take back a queued action
+  retry ID [--reason TEXT]                            try again now what backs off or is indeterminate
+  settle ID applied|not_applied|failed --reason TEXT  say what became of an indeterminate one
+  receipts [--action ID] [--plan ID] [--entity KEY] [--kind K] [--since TIME]
+  plans submit FILE --operator NAME [--wait SECONDS]  propose a plan (FILE: JSON; - for standard input)
+
+everywhere
+  --as NAME      alice, bob or carol of a running npm start
+  --url URL      where the services are      (or HOLDPOINT_URL; else what npm start wrote)
+  --key KEY      an API key                  (or HOLDPOINT_KEY)
+  --token JWT    a person's token            (or HOLDPOINT_TOKEN)
+  --data DIR     where npm start keeps state (or HOLDPOINT_DATA; default .holdpoint)
+  --limit N, --cursor C   of lists
+  --json         JSON instead of a table`;
+
+/** A command line that cannot be understood; the message is one line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

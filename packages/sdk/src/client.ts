@@ -1,0 +1,161 @@
+import { type Action, actionSchema, decisionSchema } from '@holdpoint/shared/domain/action';
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import { eventSchema } from '@holdpoint/shared/domain/event';
+import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
+import { outcomeSchema } from '@holdpoint/shared/domain/outcome';
+import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
+import { type ReceiptKind, receiptSchema } from '@holdpoint/shared/domain/receipt';
+import { z } from 'zod';
+import { approvals } from './approvals-client.ts';
+import { call, type HttpSettings, id, type Page, pageOf, type Query, type Service } from './http.ts';
+
+/** Where the services answer: one URL where something in front of them tells them apart, or one each. */
+export interface ServiceUrls {
+  readonly ingest: string;
+  readonly evaluator: string;
+  readonly executor: string;
+  readonly approvals: string;
+}
+
+export interface ClientOptions {
+  readonly url: string | Partial<ServiceUrls>;
+  /** An API key or a person's JWT. */
+  readonly key: string;
+  readonly timeoutMs?: number;
+  readonly fetch?: typeof fetch;
+}
+
+const TIMEOUT_MS = 30_000;
+
+const loose = z.looseObject({});
+const planAnswerSchema = z.looseObject({
+  id: z.string(),
+  plan_id: z.string(),
+  decisions: z.array(decisionSchema),
+  outcomes: z.array(outcomeSchema).optional(),
+});
+export type PlanAnswer = z.infer<typeof planAnswerSchema>;
+const evaluationSchema = z.looseObject({ decisions: z.array(z.looseObject({ decision: z.string() })) });
+
+export type HoldpointClient = ReturnType<typeof createClient>;
+
+/** The HTTP API, typed. Every failure is a HoldpointError with the server's code. */
+export function createClient(options: ClientOptions) {
+  const settings: HttpSettings = {
+    key: options.key,
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    fetch: options.fetch ?? fetch,
+  };
+  const service = (name: keyof ServiceUrls): Service => {
+    const base = typeof options.url === 'string' ? options.url : options.url[name];
+    return async (schema, request) => {
+      if (base === undefined) throw new HoldpointError('INVALID_REQUEST', `the client was given no URL of ${name}`);
+      return call(settings, { ...request, base }, schema);
+    };
+  };
+  return {
+    plans: plans(service('evaluator'), service('executor')),
+    policies: policies(service('evaluator')),
+    actions: actions(service('executor')),
+    receipts: receipts(service('executor')),
+    freezes: freezes(service('executor')),
+    approvals: approvals(service('approvals')),
+    events: events(service('ingest')),
+  };
+}
+
+const asQuery = (query: object): Query => query as Query;
+
+function plans(evaluator: Service, executor: Service) {
+  return {
+    /** Proposes a plan; with `waitSeconds`, answers when every line is finished or held, or the time is up. */
+    submit: (plan: ExecutionPlan, how: { operator: string; waitSeconds?: number | undefined }): Promise<PlanAnswer> =>
+      evaluator(planAnswerSchema, {
+        method: 'POST',
+        path: '/v1/plans',
+        query: { wait: how.waitSeconds },
+        body: { ...plan, operator: how.operator },
+        waitSeconds: how.waitSeconds,
+      }),
+    get: (planRowId: string) => executor(loose, { method: 'GET', path: `/v1/plans/${id(planRowId)}` }),
+  };
+}
+
+/** `POST /v1/evaluate`: what would be decided, recording nothing. */
+export interface EvaluateRequest {
+  readonly plan: unknown;
+  readonly operator?: string | undefined;
+  readonly env?: unknown;
+  readonly policies?: unknown;
+  readonly tools?: unknown;
+  readonly now?: string | undefined;
+}
+
+function policies(evaluator: Service) {
+  return {
+    evaluate: (request: EvaluateRequest) =>
+      evaluator(evaluationSchema, { method: 'POST', path: '/v1/evaluate', body: request }),
+    get: () => evaluator(loose, { method: 'GET', path: '/v1/policies' }),
+    lint: () => evaluator(z.unknown(), { method: 'GET', path: '/v1/policies/lint' }),
+  };
+}
+
+export interface Settlement {
+  readonly as: 'applied' | 'not_applied' | 'failed';
+  readonly reason: string;
+}
+
+function actions(executor: Service) {
+  const post = (actionId: string, verb: string, body: object): Promise<Action> =>
+    executor(actionSchema, { method: 'POST', path: `/v1/actions/${id(actionId)}/${verb}`, body });
+  return {
+    list: (query: Page & { state?: ActionState; entity_key?: string; operator?: string } = {}) =>
+      executor(pageOf(actionSchema), { method: 'GET', path: '/v1/actions', query: asQuery(query) }),
+    get: (actionId: string) => executor(actionSchema, { method: 'GET', path: `/v1/actions/${id(actionId)}` }),
+    cancel: (actionId: string, reason?: string) => post(actionId, 'cancel', reason === undefined ? {} : { reason }),
+    retry: (actionId: string, reason?: string) => post(actionId, 'retry', reason === undefined ? {} : { reason }),
+    settle: (actionId: string, settlement: Settlement) => post(actionId, 'settle', settlement),
+  };
+}
+
+export interface ReceiptQuery extends Page {
+  readonly action_id?: string;
+  readonly plan_id?: string;
+  readonly entity_key?: string;
+  readonly kind?: ReceiptKind;
+  readonly since?: string;
+}
+
+function receipts(executor: Service) {
+  return {
+    list: (query: ReceiptQuery = {}) =>
+      executor(pageOf(receiptSchema), { method: 'GET', path: '/v1/receipts', query: asQuery(query) }),
+  };
+}
+
+export interface FreezeScope {
+  readonly operator?: string;
+  readonly connector?: string;
+  readonly tool?: string;
+  readonly reason?: string;
+}
+
+function freezes(executor: Service) {
+  return {
+    list: () => executor(pageOf(loose), { method: 'GET', path: '/v1/freezes' }),
+    set: (scope: FreezeScope = {}) => executor(loose, { method: 'POST', path: '/v1/freezes', body: scope }),
+    lift: (freezeId: string) => executor(z.unknown(), { method: 'DELETE', path: `/v1/freezes/${id(freezeId)}` }),
+  };
+}
+
+function events(ingest: Service) {
+  return {
+    sources: () => ingest(pageOf(loose), { method: 'GET', path: '/v1/sources' }),
+    list: (query: Page & { source?: string; type?: string; since?: string } = {}) =>
+      ingest(pageOf(eventSchema), { method: 'GET', path: '/v1/events', query: asQuery(query) }),
+    get: (eventId: string) => ingest(eventSchema, { method: 'GET', path: `/v1/events/${id(eventId)}` }),
+    /** The same event once more, under a new id; with `fresh`, its effects may be repeated. */
+    replay: (eventId: string, how: { fresh?: boolean } = {}) =>
+      ingest(loose, { method: 'POST', path: `/v1/events/${id(eventId)}/replay`, body: how }),
+  };
+}
