@@ -1,0 +1,50 @@
+import { environmentSchema } from '@holdpoint/shared/runtime/config';
+import { code, generatedFrom, page, table } from './markdown.ts';
+
+type Variable = keyof typeof environmentSchema.shape;
+
+const MEANINGS = {
+  DATABASE_URL: 'Postgres, as the restricted role that the services run as',
+  REDIS_URL: 'Redis, for doorbells and timers',
+  NATS_URL: 'NATS with JetStream; several with commas between',
+  NATS_CREDS: "a credentials file's path, or its text",
+  HOLDPOINT_WORKSPACE: 'the folder with connectors, tenants and policies',
+  HOST: 'the address to listen on',
+  PORT: 'ingest 4001, evaluator 4002, executor 4003, approvals 4004 unless told; 0: any free one',
+  LOG_LEVEL: 'the least that is logged',
+  JWKS_URL: "where the identity provider's keys are",
+  JWT_ISSUER: 'whose tokens are believed',
+  JWT_AUDIENCE: 'for whom they must be meant',
+  JWT_TENANT_CLAIM: 'the claim that names the tenant',
+  JWT_AUDIENCES_CLAIM: 'the claim that lists the audiences a person belongs to',
+  JWT_PERSON_CLAIM: "the claim, and its value, that mark a person's token",
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'where traces go',
+  HOLDPOINT_MASTER_KEY: '32 bytes that open the key store; ingest and executor only',
+  TRUST_PROXY: 'whose `X-Forwarded-For` is believed',
+  INSTANCE_ID: 'what logs call this process; its host and pid unless told',
+} as const satisfies Record<Variable, string>;
+
+export function configPage(): string {
+  return page(
+    '# Configuration',
+    generatedFrom('packages/shared/src/runtime/config.ts'),
+    'Each service is configured by its environment, read once at the start. A bad value stops it with one line that names the variable, never its value. An empty variable counts as absent.',
+    table(
+      ['variable', 'unless told', 'is'],
+      (Object.keys(environmentSchema.shape) as Variable[]).map((name) => [
+        code(name),
+        defaultOf(environmentSchema.shape[name]),
+        MEANINGS[name],
+      ]),
+    ),
+    'Migrations need the rights of an owner: `DATABASE_OWNER_URL`, read by whatever runs them and by no service.',
+    "Secrets that the workspace refers to by `secret('NAME')` come from `HOLDPOINT_SECRET_NAME`, else `NAME`: those of sources to ingest, those of connectors to the executor, and to nothing else.",
+  );
+}
+
+function defaultOf(schema: (typeof environmentSchema.shape)[Variable]): string {
+  const absent = schema.safeParse(undefined);
+  if (!absent.success) return '(required)';
+  if (absent.data === undefined) return '';
+  return code(typeof absent.data === 'object' ? Object.values(absent.data as object).join('=') : String(absent.data));
+}

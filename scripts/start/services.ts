@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { SERVICES, type ServiceName } from '@holdpoint/shared/runtime/config';
+import { environment } from './config.ts';
+import type { IdentityProvider } from './identity-provider.ts';
+import { portFor } from './ports.ts';
+import type { Program } from './supervisor.ts';
+import type { LoadedWorkspace } from './workspace.ts';
+
+/** Of each service's first instance. */
+const DEFAULT_PORTS = { ingest: 4001, evaluator: 4002, executor: 4003, approvals: 4004 } as const satisfies Record<
+  ServiceName,
+  number
+>;
+const READY_ASK_MS = 2_000;
+
+export interface ServiceSurroundings {
+  readonly root: string;
+  readonly logDir: string;
+  readonly instances: number;
+  readonly tie: readonly string[];
+  readonly servers: { readonly databaseUrl: string; readonly redisUrl: string; readonly natsUrl: string };
+  readonly identity: IdentityProvider;
+  readonly workspace: LoadedWorkspace;
+}
+
+export interface ServiceProgram extends Program {
+  readonly service: ServiceName;
+  readonly url: string;
+}
+
+/** What to run: every service as many times as asked, each instance on a port of its own. */
+export async function servicePrograms(surroundings: ServiceSurroundings): Promise<ServiceProgram[]> {
+  const programs: ServiceProgram[] = [];
+  // One after another: two that looked for a port at once could find the same.
+  for (const service of SERVICES) {
+    for (let instance = 1; instance <= surroundings.instances; instance += 1) {
+      const taken = programs.map(({ url }) => Number(new URL(url).port));
+      const port = await freshPort(instance === 1 ? DEFAULT_PORTS[service] : undefined, taken);
+      programs.push(serviceProgram(surroundings, service, instance, port));
+    }
+  }
+  return programs;
+}
+
+async function freshPort(wanted: number | undefined, taken: readonly number[]): Promise<number> {
+  for (;;) {
+    const port = await portFor(wanted);
+    if (!taken.includes(port)) return port;
+  }
+}
+
+function serviceProgram(
+  { root, logDir, tie, ...surroundings }: ServiceSurroundings,
+  service: ServiceName,
+  instance: number,
+  port: number,
+): ServiceProgram {
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    service,
+    url,
+    name: `${service}-${instance}`,
+    args: [join(root, 'services', service, 'src', 'main.ts')],
+    cwd: root,
+    tie,
+    logFile: join(logDir, `${service}-${instance}.log`),
+    env: { ...basicEnvironment(), ...serviceEnvironment(surroundings, service), PORT: String(port) },
+    ready: () => isReady(url),
+  };
+}
+
+function serviceEnvironment(
+  { servers, identity, workspace }: Pick<ServiceSurroundings, 'servers' | 'identity' | 'workspace'>,
+  service: ServiceName,
+): Record<string, string> {
+  const opensSecrets = service === 'ingest' || service === 'executor';
+  return {
+    DATABASE_URL: servers.databaseUrl,
+    REDIS_URL: servers.redisUrl,
+    NATS_URL: servers.natsUrl,
+    HOLDPOINT_WORKSPACE: workspace.dir,
+    HOST: '127.0.0.1',
+    JWKS_URL: identity.jwksUrl,
+    JWT_ISSUER: identity.issuer,
+    JWT_AUDIENCE: identity.audience,
+    ...given('NATS_CREDS', 'LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'),
+    ...(opensSecrets && given('HOLDPOINT_MASTER_KEY')),
+    ...(service === 'ingest' && workspace.sourceSecrets),
+    ...(service === 'executor' && workspace.connectorSecrets),
+  };
+}
+
+/** What any process wants, and no secret stands in. */
+export function basicEnvironment(): Record<string, string> {
+  return given('PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS');
+}
+
+export function given(...names: readonly string[]): Record<string, string> {
+  const env = environment();
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(READY_ASK_MS) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
