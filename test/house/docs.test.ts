@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process';
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { loadOperators } from '@holdpoint/sdk/start-operators';
+import { loadRunners } from '@holdpoint/shared/workspace/runners';
+import { loadSources } from '@holdpoint/shared/workspace/sources';
+import { loadTenantConnectors } from '@holdpoint/shared/workspace/tenant-connectors';
+import { loadTenantPolicies } from '@holdpoint/shared/workspace/tenant-policies';
+import { loadTools } from '@holdpoint/shared/workspace/tools';
+import { afterAll, describe, expect, test } from 'vitest';
+import { listFiles } from './read-tree.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const run = promisify(execFile);
+const SECONDS = 1_000;
+
+const pages = (await listFiles(root, ['.'])).filter((path) => path.endsWith('.md') && !path.startsWith('test/'));
+const texts = new Map(
+  await Promise.all(pages.map(async (path) => [path, await readFile(join(root, path), 'utf8')] as const)),
+);
+const withExamples = pages.filter((page) => examplesOf(textOf(page)).length > 0);
+const folders: string[] = [];
+
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
+describe('the pages', () => {
+  test('have examples to hold to', () => {
+    expect(withExamples.length).toBeGreaterThan(3);
+  });
+
+  test.each(pages)('%s links to what is there', async (page) => {
+    const links = [...textOf(page).matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
+    const broken: string[] = [];
+    for (const link of links) {
+      await access(join(root, dirname(page), link)).catch(() => broken.push(link));
+    }
+    expect(broken).toEqual([]);
+  });
+
+  test.each(withExamples)(
+    '%s has examples that load as a workspace',
+    async (page) => {
+      const folder = await asWorkspace(page);
+      const has = async (path: string): Promise<boolean> =>
+        (await listFiles(folder, ['.'])).some((file) => file.startsWith(path));
+      const tenantFile = (name: string): Promise<boolean> => has(`tenants/acme/${name}.ts`);
+      if (await has('connectors/')) await loadRunners(folder, await loadTools(folder));
+      if (await tenantFile('connectors')) await loadTenantConnectors(folder, ANY_SECRET);
+      if (await tenantFile('sources')) expect((await loadSources(folder, ANY_SECRET)).get('acme')).not.toEqual([]);
+      if (await tenantFile('policies')) {
+        expect((await loadTenantPolicies(folder)).get('acme')?.policies).not.toEqual([]);
+      }
+      if (await has('operators/')) expect(await loadOperators(folder)).not.toEqual([]);
+    },
+    20 * SECONDS,
+  );
+
+  test(
+    'have examples that the compiler takes',
+    async () => {
+      const written = await Promise.all(withExamples.map(asWorkspace));
+      const config = { extends: join(root, 'tsconfig.json'), include: written.map((folder) => `${folder}/**/*.ts`) };
+      const file = join(written[0] ?? '', 'tsconfig.json');
+      await writeFile(file, JSON.stringify(config));
+      const tsc = join(root, 'node_modules/typescript/bin/tsc');
+      const { stdout } = await run(process.execPath, [tsc, '--noEmit', '-p', file]).catch(
+        (error: { stdout: string }) => error,
+      );
+      expect(stdout).toBe('');
+    },
+    60 * SECONDS,
+  );
+
+  test('are checked by something that can fail', () => {
+    expect(examplesOf('```ts\n// tenants/acme/policies.ts\nexport default 1;\n```\n')).toHaveLength(1);
+    expect(examplesOf('```ts\nconst a = 1;\n```\n```sh\n# tenants/a.ts\n```')).toEqual([]);
+  });
+});
+
+const ANY_SECRET: Readonly<Record<string, string>> = new Proxy(
+  {},
+  { get: () => 'whsec_ZGV2ZWxvcG1lbnQgb25seSwgbm90IGEgc2VjcmV0ISE=' },
+);
+
+interface Example {
+  readonly path: string;
+  readonly code: string;
+}
+
+/** Fenced `ts` blocks whose first line names their file. */
+function examplesOf(text: string): Example[] {
+  return [...text.matchAll(/^```ts\n\/\/ ([\w./-]+\.ts)\n([\s\S]*?)^```$/gm)].map(([, path = '', code = '']) => ({
+    path,
+    code,
+  }));
+}
+
+/** The page's examples as files, where their imports are found. Node refuses to run TypeScript inside `node_modules`. */
+async function asWorkspace(page: string): Promise<string> {
+  const folder = await mkdtemp(join(root, 'workspace', '.docs-test-'));
+  folders.push(folder);
+  for (const { path, code } of examplesOf(textOf(page))) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), code);
+  }
+  if (!(await listFiles(folder, ['connectors'])).length) await addConnectors(folder, textOf(page));
+  return folder;
+}
+
+/** A page that shows one part of a workspace stands on the example's connectors. */
+async function addConnectors(folder: string, text: string): Promise<void> {
+  const known = ['shop', 'desk', 'tickets'].filter((name) => text.includes(name));
+  for (const name of known) {
+    await mkdir(join(folder, 'connectors', name), { recursive: true });
+    const tools = `export default { name: '${name}', tools: {} };\n`;
+    await writeFile(join(folder, 'connectors', name, 'tools.ts'), tools);
+    await writeFile(join(folder, 'connectors', name, 'run.ts'), 'export default { run: {} };\n');
+  }
+}
+
+function textOf(page: string): string {
+  return texts.get(page) ?? '';
+}
