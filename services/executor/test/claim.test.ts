@@ -231,6 +231,37 @@ test('an authorisation past its age is scored again', async () => {
   expect(await receiptsOf(one, action.id)).toEqual(['outcome:rescore']);
 });
 
+test('what may have happened is found out, not scored again: neither for its age nor for a freeze that was lifted', async () => {
+  const old = await seedAction(one, { authorisedAgoSeconds: 3601 });
+  const frozen = await seedAction(one, { tool: 'safe' });
+  const never = await seedAction(one);
+  await one.query('UPDATE actions SET unsure = true WHERE id = ANY ($1)', [[old.id, frozen.id, never.id]]);
+  await one.query('UPDATE actions SET authorised_at = NULL WHERE id = $1', [never.id]);
+  const freeze = await seedFreeze(one, { tool: 'safe' });
+  await one.query('UPDATE freezes SET lifted_at = clock_timestamp() WHERE id = $1', [freeze]);
+  for (const action of [old, frozen, never]) {
+    expect(await claim(one, action)).toMatchObject({ verdict: 'claimed', claimed: { id: action.id, unsure: true } });
+  }
+});
+
+test.each([
+  ['was authorised anew', { authorisedAgoSeconds: 3601 }, 'authorised_at = clock_timestamp()'],
+  ['has run and may have happened', { authorisedAgoSeconds: 3601 }, 'attempts = attempts + 1, unsure = true'],
+  ['joined its lane’s tail', { authorisedAgoSeconds: 3601 }, 'lane_seq = lane_seq + 7'],
+  ['may have happened, past its end', { expiresInSeconds: -1 }, 'attempts = attempts + 1, unsure = true'],
+  ['is given more time', { expiresInSeconds: -1 }, "expires_at = clock_timestamp() + interval '1 hour'"],
+])('a head that %s under a claim is not put aside', async (_, spec, change) => {
+  const head = await seedAction(one, spec);
+  await one.query('BEGIN');
+  await one.query(`UPDATE actions SET ${change} WHERE id = $1`, [head.id]);
+  const racing = claim(two, head);
+  await expect.poll(() => waitsForLock(owner)).toBe(true);
+  await one.query('COMMIT');
+  expect((await racing).verdict).toBe('again');
+  expect(await actionRow(one, head.id)).toMatchObject({ state: 'queued' });
+  expect(await receiptsOf(one, head.id)).toEqual([]);
+});
+
 test('a held action runs by a grant that is its own, for its digest, and spends it', async () => {
   const hold = { mode: 'hold', requirements: [{ audience: 'reviewer', quorum: 1 }] };
   const action = await seedAction(one, { decision: 'ALERT', escalation: hold });

@@ -56,6 +56,11 @@ test('tries are bounded; one that may have happened never ends as failed for wan
   expect(end(named('Retryable'), { attempts: 2, tool: { risk: 'write', retry: { attempts: 2 } } }).to).toBe('failed');
 });
 
+test('a refusal of a later attempt does not say that an earlier one did not happen', () => {
+  expect(end(named('Terminal'), { attempts: 2, unsure: true })).toEqual({ to: 'indeterminate', error: 'why' });
+  expect(end(named('Terminal'), { attempts: 2 }).to).toBe('failed');
+});
+
 test('waits grow, are jittered in full, stay within their limit and never undercut what was asked for', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 99 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempts, random) => {
@@ -83,9 +88,15 @@ test('whatever a call does, an effect that may have happened is never queued for
 });
 
 test('a lost worker’s attempt is settled by what its tool declares', () => {
-  expect(settleDead({ risk: 'read' }, 9).to).toBe('queued');
+  expect(settleDead({ risk: 'read' }, 1).to).toBe('queued');
   expect(settleDead({ risk: 'write', idempotent: true }, 1)).toMatchObject({ to: 'queued', unsure: true });
   expect(settleDead({ risk: 'write', idempotent: true }, 5).to).toBe('indeterminate');
   expect(settleDead({ risk: 'write' }, 1).to).toBe('indeterminate');
   expect(settleDead(undefined, 1).to).toBe('indeterminate');
+});
+
+test('a read whose workers die of it is tried no more often than one that fails', () => {
+  expect(settleDead({ risk: 'read' }, 4).to).toBe('queued');
+  expect(settleDead({ risk: 'read' }, 5)).toMatchObject({ to: 'failed', error: expect.stringContaining('lost') });
+  expect(settleDead({ risk: 'read', retry: { attempts: 2 } }, 2).to).toBe('failed');
 });

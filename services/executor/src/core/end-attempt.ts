@@ -37,10 +37,10 @@ export function endAttempt(end: CallEnd, facts: AttemptFacts): AttemptEnd {
       return { to: 'applied', result: end.result };
     case 'not_sent':
       return { to: 'queued', error: end.message, retry_in_ms: 0, unsure };
+    // An earlier attempt that may have happened is not undone by a later one that did not.
     case 'refused':
-      return { to: 'failed', error: end.message };
+      return { to: unsure ? 'indeterminate' : 'failed', error: end.message };
     case 'retry':
-      // An earlier attempt that may have happened is not undone by a later one that did not.
       if (exhausted) return { to: unsure ? 'indeterminate' : 'failed', error: end.message };
       return { to: 'queued', error: end.message, retry_in_ms: delayMs(facts, end.retryAfterMs), unsure };
     case 'unknown':

@@ -11,7 +11,10 @@ export interface DeadAttempt {
 
 /** By declaration. Semantics §3: nothing is run a second time unless the tool says that it may. */
 const SETTLEMENTS = {
-  reads: () => ({ to: 'queued', error: LOST, retry_in_ms: 0, unsure: false }),
+  reads: ({ attempts, attemptsMax }) =>
+    attempts < attemptsMax
+      ? { to: 'queued', error: LOST_READ, retry_in_ms: 0, unsure: false }
+      : { to: 'failed', error: LOST_READ },
   idempotent: ({ attempts, attemptsMax }) =>
     attempts < attemptsMax
       ? { to: 'queued', error: LOST, retry_in_ms: 0, unsure: true }
@@ -19,6 +22,7 @@ const SETTLEMENTS = {
   neither: () => ({ to: 'indeterminate', error: LOST }),
 } as const satisfies Record<Declares, (attempt: DeadAttempt) => AttemptEnd>;
 
+const LOST_READ = 'its worker was lost during the call';
 const LOST = 'its worker was lost during the call: it may have happened';
 
 /** A tool that is no longer declared may have done anything. */

@@ -117,6 +117,7 @@ DECLARE
   v_claimed jsonb;
   v_ids uuid[];
   v_approvals uuid[];
+  v_aside uuid[];
   -- Asked once for all: a function's query for each head would cost more than the rest of the claim.
   v_freezes boolean := freezes_matter(p_authorised_max_seconds);
 BEGIN
@@ -144,8 +145,11 @@ BEGIN
         WHEN h.expires_at <= clock_timestamp() AND NOT h.unsure THEN 'expired'
         WHEN h.next_attempt_at > clock_timestamp() THEN 'waiting'
         WHEN v_freezes AND action_frozen(h.tenant, h.operator, h.connector, h.tool) THEN 'frozen'
-        WHEN h.authorised_at IS NULL OR h.authorised_at < clock_timestamp() - p_authorised_max_seconds * interval '1 second' THEN 'stale'
-        WHEN v_freezes AND freeze_lifted_since(h.tenant, h.operator, h.connector, h.tool, h.authorised_at) THEN 'stale'
+        -- One that may have happened is found out; scored again it might end as if it had not.
+        WHEN NOT h.unsure AND (h.authorised_at IS NULL
+          OR h.authorised_at < clock_timestamp() - p_authorised_max_seconds * interval '1 second') THEN 'stale'
+        WHEN NOT h.unsure AND v_freezes
+          AND freeze_lifted_since(h.tenant, h.operator, h.connector, h.tool, h.authorised_at) THEN 'stale'
         WHEN h.escalation ->> 'mode' = 'hold' AND NOT approval_covers(h.approval_id, h.id, h.digest, h.attempts) THEN 'unauthorised'
         ELSE 'claim'
       END AS verdict
@@ -184,10 +188,10 @@ BEGIN
   END IF;
 
   IF v_heads @> '[{"verdict": "expired"}]' OR v_heads @> '[{"verdict": "stale"}]' THEN
-    PERFORM executor_put_aside(
-      (SELECT array_agg((h ->> 'id')::uuid) FROM jsonb_array_elements(v_heads) h WHERE h ->> 'verdict' = 'expired'),
-      (SELECT array_agg((h ->> 'id')::uuid) FROM jsonb_array_elements(v_heads) h WHERE h ->> 'verdict' = 'stale'),
-      p_actor);
+    v_aside := executor_put_aside(
+      (SELECT jsonb_object_agg(h ->> 'id', h) FROM jsonb_array_elements(v_heads) h WHERE h ->> 'verdict' = 'expired'),
+      (SELECT jsonb_object_agg(h ->> 'id', h) FROM jsonb_array_elements(v_heads) h WHERE h ->> 'verdict' = 'stale'),
+      p_authorised_max_seconds, p_actor);
   END IF;
 
   IF v_heads @> '[{"verdict": "mine"}]' THEN
@@ -199,8 +203,8 @@ BEGIN
   SELECT h.token,
     CASE
       WHEN v_claimed -> h.id::text ->> 'token' = h.token::text THEN 'claimed'
-      WHEN h.verdict IN ('expired', 'stale') THEN 'aside'
-      WHEN h.verdict IN ('claim', 'mine') THEN 'again'
+      WHEN h.id = ANY (v_aside) THEN 'aside'
+      WHEN h.verdict IN ('claim', 'mine', 'expired', 'stale') THEN 'again'
       ELSE h.verdict
     END,
     h.connector,
@@ -222,9 +226,9 @@ DECLARE
   v_freezes boolean := freezes_matter(0);
 BEGIN
   PERFORM executor_put_aside(
-    (SELECT array_agg(a.id) FROM actions a
+    (SELECT jsonb_object_agg(a.id, jsonb_build_object('lane_seq', a.lane_seq, 'attempts', a.attempts)) FROM actions a
      WHERE a.id = ANY (v_wanted) AND (a.state = 'queued') IS TRUE AND a.risk = 'read' AND a.expires_at <= clock_timestamp()),
-    NULL, p_actor);
+    NULL, 0, p_actor);
   PERFORM 1 FROM actions a WHERE a.id = ANY (v_wanted) ORDER BY a.id FOR UPDATE;
   WITH moved AS (
     UPDATE actions a SET state = 'running', attempts = a.attempts + 1, worker = p_worker,
@@ -267,38 +271,58 @@ BEGIN
   END IF;
 END $$;
 
--- Heads that may not run now: past their plan's end they expire; authorised too long ago they are scored again.
-CREATE FUNCTION executor_put_aside(p_expired uuid[], p_stale uuid[], p_actor text) RETURNS void LANGUAGE plpgsql
+-- Heads that may not run now: past their plan's end they expire; authorised too long ago they are scored again. Returns the
+-- ids that moved. What was judged is judged again under the row's lock: meanwhile it may have run and be unsure, or have
+-- been authorised anew.
+--   p_expired, p_stale: { <action>: { lane_seq, attempts } }, as they were judged
+CREATE FUNCTION executor_put_aside(p_expired jsonb, p_stale jsonb, p_authorised_max_seconds integer, p_actor text)
+RETURNS uuid[] LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-  v_moved uuid[];
+  v_ids uuid[] := ARRAY(SELECT k::uuid FROM jsonb_object_keys(coalesce(p_expired, '{}') || coalesce(p_stale, '{}')) AS k ORDER BY 1);
+  v_expired uuid[];
+  v_stale uuid[];
 BEGIN
+  PERFORM 1 FROM actions a WHERE a.id = ANY (v_ids) ORDER BY a.id FOR UPDATE;
   IF p_expired IS NOT NULL THEN
-    PERFORM 1 FROM actions a WHERE a.id = ANY (p_expired) ORDER BY a.id FOR UPDATE;
     WITH moved AS (
       UPDATE actions a SET state = 'expired', updated_at = clock_timestamp(), next_attempt_at = NULL,
         error = 'the plan expired before this action was claimed'
-      WHERE a.id = ANY (p_expired) AND (a.state = 'queued') IS TRUE RETURNING a.id
+      WHERE a.id = ANY (v_ids) AND p_expired ? a.id::text AND (a.state = 'queued') IS TRUE
+        AND as_judged(a.lane_seq, a.attempts, p_expired -> a.id::text)
+        AND a.expires_at <= clock_timestamp() AND NOT a.unsure
+      RETURNING a.id
     )
-    SELECT array_agg(id) INTO v_moved FROM moved;
-    IF v_moved IS NOT NULL THEN
-      PERFORM receipt_actions(v_moved, 'outcome', p_actor);
-      PERFORM announce_outcomes(v_moved);
+    SELECT array_agg(id) INTO v_expired FROM moved;
+    IF v_expired IS NOT NULL THEN
+      PERFORM receipt_actions(v_expired, 'outcome', p_actor);
+      PERFORM announce_outcomes(v_expired);
     END IF;
   END IF;
   IF p_stale IS NOT NULL THEN
-    PERFORM 1 FROM actions a WHERE a.id = ANY (p_stale) ORDER BY a.id FOR UPDATE;
     WITH moved AS (
       -- It leaves the lane and joins the tail when it is authorised again.
       UPDATE actions a SET state = 'rescore', lane_seq = NULL, next_attempt_at = NULL, updated_at = clock_timestamp()
-      WHERE a.id = ANY (p_stale) AND (a.state = 'queued') IS TRUE RETURNING a.id
+      WHERE a.id = ANY (v_ids) AND p_stale ? a.id::text AND (a.state = 'queued') IS TRUE
+        AND as_judged(a.lane_seq, a.attempts, p_stale -> a.id::text)
+        AND (a.authorised_at IS NULL
+          OR a.authorised_at < clock_timestamp() - p_authorised_max_seconds * interval '1 second'
+          OR freeze_lifted_since(a.tenant, a.operator, a.connector, a.tool, a.authorised_at))
+        AND NOT a.unsure
+      RETURNING a.id
     )
-    SELECT array_agg(id) INTO v_moved FROM moved;
-    IF v_moved IS NOT NULL THEN
-      PERFORM receipt_actions(v_moved, 'outcome', p_actor);
+    SELECT array_agg(id) INTO v_stale FROM moved;
+    IF v_stale IS NOT NULL THEN
+      PERFORM receipt_actions(v_stale, 'outcome', p_actor);
     END IF;
   END IF;
+  RETURN coalesce(v_expired, '{}') || coalesce(v_stale, '{}');
 END $$;
+
+-- Queued again is not queued still: whether it neither ran nor left its place since it was looked at. A read has no place.
+CREATE FUNCTION as_judged(p_lane_seq bigint, p_attempts integer, p_seen jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT p_lane_seq IS NOT DISTINCT FROM (p_seen ->> 'lane_seq')::bigint AND p_attempts = (p_seen ->> 'attempts')::integer
+$$;
 
 -- Lanes whose head could be claimed now, in order of lane: what a sweep rings. Walks the lane index from head to head.
 -- Also those beyond the page's end that cannot run count towards `p_limit`, so the caller goes on from the last `lane_id` seen.
