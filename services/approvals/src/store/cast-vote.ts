@@ -1,3 +1,4 @@
+import { readApprovals } from '@holdpoint/shared/db/approval-views';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import type { Vote } from '@holdpoint/shared/domain/approval';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
@@ -9,7 +10,6 @@ import { refuseVoter, requiredAudiencesOf, type Voter } from '../core/voter.ts';
 import { endApprovals } from './end-approvals.ts';
 import { expireLocked } from './expire.ts';
 import { type LockedApproval, lockApproval } from './lock-approval.ts';
-import { readApprovals } from './read-approval.ts';
 import { recordStep } from './record-step.ts';
 
 export interface Ballot {

@@ -1,7 +1,7 @@
+import { type ApprovalView, type ReadApproval, toReadApproval, viewColumns } from '@holdpoint/shared/db/approval-views';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import type { ApprovalStatus } from '@holdpoint/shared/domain/approval';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { type ApprovalView, type ReadApproval, toReadApproval, viewColumns } from './read-approval.ts';
 
 export interface ListQuery {
   readonly tenant: string;

@@ -1,3 +1,4 @@
+import { readApprovals } from '@holdpoint/shared/db/approval-views';
 import { writeOutbox } from '@holdpoint/shared/db/outbox';
 import { type NewReceipt, writeReceipts } from '@holdpoint/shared/db/receipts';
 import type { Database } from '@holdpoint/shared/db/schema/index';
@@ -9,7 +10,6 @@ import { type ApprovalFact, approvalSubject } from '@holdpoint/shared/messages/s
 import { newId } from '@holdpoint/shared/runtime/ids';
 import { formatTraceparent, newTrace, TRACEPARENT } from '@holdpoint/shared/runtime/trace';
 import { sql, type Transaction } from 'kysely';
-import { readApprovals } from './read-approval.ts';
 
 /** What happened to some approvals, and by whom. */
 export interface Step {

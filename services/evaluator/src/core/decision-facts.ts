@@ -7,7 +7,13 @@ import { decisionSubject } from '@holdpoint/shared/messages/subjects';
 /** A decision with what its action touches: what the wire carries. */
 export type DecidedItem = DecisionsFact['items'][number];
 
-/** One message for the lines of a plan with the same decision: a message a line costs a third of the throughput. */
+/** What a message's items may weigh: below what any NATS server takes by default, with room for what surrounds them. */
+const ITEMS_MAX_BYTES = 700 * 1024;
+
+/**
+ * One message for the lines of a plan with the same decision: a message a line costs a third of the throughput. Where the
+ * reasons of many policies make that too large, several.
+ */
 export function decisionFacts(
   plan: {
     readonly tenant: string;
@@ -21,12 +27,29 @@ export function decisionFacts(
 ): OutboxMessage[] {
   return DECISIONS.flatMap((decision) => {
     const same = items.filter((item) => item.decision === decision);
-    if (same.length === 0) return [];
-    const id = newId();
-    const body: DecisionsFact = { id, tenant: plan.tenant, operator: plan.operator, plan_id: plan.planId, items: same };
     const subject = decisionSubject(plan.tenant, decision, plan.operator);
-    return [{ subject, id, ...(plan.traceId && { headers: { traceparent: traceparent(plan.traceId, id) } }), body }];
+    return portions(same).map((portion): OutboxMessage => {
+      const id = newId();
+      const { tenant, operator, planId } = plan;
+      const body: DecisionsFact = { id, tenant, operator, plan_id: planId, items: portion };
+      return { subject, id, ...(plan.traceId && { headers: { traceparent: traceparent(plan.traceId, id) } }), body };
+    });
   });
+}
+
+function portions(items: readonly DecidedItem[]): DecidedItem[][] {
+  const found: DecidedItem[][] = [];
+  let room = 0;
+  for (const item of items) {
+    const bytes = Buffer.byteLength(JSON.stringify(item));
+    if (found.length === 0 || bytes > room) {
+      found.push([]);
+      room = ITEMS_MAX_BYTES;
+    }
+    found.at(-1)?.push(item);
+    room -= bytes;
+  }
+  return found;
 }
 
 /** The decision alone, as HTTP answers it. */

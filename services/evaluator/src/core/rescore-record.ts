@@ -7,6 +7,13 @@ import { type DecidedItem, decisionFacts } from './decision-facts.ts';
 import { requestedFact } from './record.ts';
 import type { Rescored } from './rescore.ts';
 
+interface WaitingAction {
+  readonly action: ActionRow;
+  readonly requester: string;
+  readonly sessionId: string | null;
+  readonly grantedBy: string | null;
+}
+
 /** All that scoring one action again writes. */
 export interface RescoreRecord {
   readonly row: ActionRow;
@@ -28,15 +35,12 @@ export interface RescoreRecord {
   facts(laneId: number | null): OutboxMessage[];
 }
 
-export function recordRescore(
-  waiting: { readonly action: ActionRow; readonly requester: string; readonly sessionId: string | null },
-  outcome: Rescored,
-  newId: () => string,
-): RescoreRecord {
+export function recordRescore(waiting: WaitingAction, outcome: Rescored, newId: () => string): RescoreRecord {
   const { action: row } = waiting;
   const { verdict } = outcome.line;
-  const approval = outcome.to === 'held' ? approvalFor(waiting, outcome, newId()) : undefined;
-  const approvalId = approval?.id ?? row.approval_id;
+  const approval = approvalFor(waiting, outcome, newId());
+  const shows = outcome.to === 'queued' && verdict.escalation?.mode === 'hold' ? waiting.grantedBy : null;
+  const approvalId = approval?.id ?? shows ?? row.approval_id;
   const decided = {
     decision: verdict.decision,
     reasons: [...verdict.reasons],
@@ -101,16 +105,14 @@ export function recordRescore(
 }
 
 function approvalFor(
-  {
-    action: row,
-    requester,
-    sessionId,
-  }: { readonly action: ActionRow; readonly requester: string; readonly sessionId: string | null },
-  { line, missing }: Extract<Rescored, { to: 'held' }>,
+  { action: row, requester, sessionId }: WaitingAction,
+  outcome: Rescored,
   id: string,
 ): NewApproval | undefined {
+  const { line } = outcome;
+  const ask = outcome.to === 'blocked' ? undefined : outcome.ask;
   const { escalation, at } = line.verdict;
-  if (!escalation) return undefined;
+  if (!escalation || !ask) return undefined;
   const subject = `${row.connector} ${row.tool}`;
   return {
     id,
@@ -131,7 +133,7 @@ function approvalFor(
     on_behalf_of: row.on_behalf_of,
     session_id: sessionId,
     requester,
-    requirements: missing,
+    requirements: ask,
     trace_id: row.trace_id,
   };
 }

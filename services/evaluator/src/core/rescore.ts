@@ -4,27 +4,48 @@ import { type Consent, missingRequirements } from '@holdpoint/shared/domain/quor
 import { blocked } from './block.ts';
 import type { ScoredLine } from './scored.ts';
 
-/** Where an action that was scored again goes. */
+/** Where an action that was scored again goes; `ask`: people are to be asked, and for what. */
 export type Rescored =
-  | { readonly to: 'queued'; readonly line: ScoredLine }
-  | { readonly to: 'held'; readonly line: ScoredLine; readonly missing: readonly Requirement[] }
+  | { readonly to: 'queued'; readonly line: ScoredLine; readonly ask?: readonly Requirement[] }
+  | { readonly to: 'held'; readonly line: ScoredLine; readonly ask: readonly Requirement[] }
   | { readonly to: 'blocked'; readonly line: ScoredLine };
+
+/** What people said of the action before. */
+export interface Heard {
+  readonly digest: string;
+  readonly consents: readonly Consent[];
+  /** Whether they were asked about this digest, and the question is open or was answered. */
+  readonly asked: boolean;
+  /** Who proposed, and for whom as far as they say: their own consent counts only where self-approval does. */
+  readonly requester: string;
+  readonly onBehalfOf: string | null;
+}
 
 /**
  * The policies of now over what was granted then. ALLOW, or ALERT whose requirements the votes already meet, goes on; ALERT
  * that asks for more is held for what is missing; BLOCK wins. A line that no longer reads as what people saw is blocked: the
  * grant is bound to its digest.
  */
-export function rescore(line: ScoredLine, recordedDigest: string, consents: readonly Consent[]): Rescored {
+export function rescore(line: ScoredLine, heard: Heard): Rescored {
   if (line.verdict.decision === 'BLOCK') return { to: 'blocked', line };
-  if (line.digest !== recordedDigest) {
+  if (line.digest !== heard.digest) {
     const message = 'the tool reads these arguments differently now: propose the action again';
     return { to: 'blocked', line: blocked(line, 'invalid_action', message) };
   }
   const { escalation } = line.verdict;
-  if (!escalation || escalation.mode === 'alongside') return { to: 'queued', line };
-  const missing = missingRequirements(escalation.requirements, consents);
-  return missing.length === 0 ? { to: 'queued', line } : { to: 'held', line, missing };
+  if (!escalation) return { to: 'queued', line };
+  if (escalation.mode === 'alongside') {
+    return heard.asked ? { to: 'queued', line } : { to: 'queued', line, ask: escalation.requirements };
+  }
+  const valid = escalation.self_approval ? heard.consents : heard.consents.filter((one) => !isOwn(one, heard));
+  const missing = missingRequirements(escalation.requirements, valid);
+  return missing.length === 0 ? { to: 'queued', line } : { to: 'held', line, ask: missing };
+}
+
+/** The rule by which people are let to vote, for consents from when the policies let them vote on their own. */
+function isOwn({ principal }: Consent, { requester, onBehalfOf }: Heard): boolean {
+  if (principal === requester || principal === onBehalfOf) return true;
+  return onBehalfOf !== null && principal.slice(principal.indexOf('|') + 1) === onBehalfOf;
 }
 
 /** The line as it was proposed, to be parsed by the tools of now. */

@@ -1,15 +1,17 @@
 import { CONSUMERS } from '@holdpoint/shared/messages/consumers';
+import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
 import { consumeBatches, ensureConsumer } from '@holdpoint/shared/runtime/nats';
 import { type Poll, startPoll } from '@holdpoint/shared/runtime/poll';
 import { isDeadlock, isUniqueViolation, withRetry } from '@holdpoint/shared/runtime/postgres';
 import type { Context } from '../context.ts';
-import { lineOf, rescore } from '../core/rescore.ts';
-import { recordRescore } from '../core/rescore-record.ts';
+import { type Heard, lineOf, rescore } from '../core/rescore.ts';
+import { type RescoreRecord, recordRescore } from '../core/rescore-record.ts';
 import { applyRescores } from '../store/apply-rescores.ts';
 import { findRescores, type Waiting } from '../store/find-rescores.ts';
 import { readNow } from '../store/read-now.ts';
 
 const BATCH_MAX_ACTIONS = 100;
+const FIRST = '00000000-0000-0000-0000-000000000000';
 /** A grant whose message was lost is found within this. */
 const SWEEP_EVERY_MS = 2_000;
 
@@ -20,7 +22,8 @@ export function startRescore(context: Context): { stop(): Promise<void> } {
     name: 'rescore',
     everyMs: SWEEP_EVERY_MS,
     async run(signal) {
-      while (!signal.aborted && (await rescoreBatch(context)) === BATCH_MAX_ACTIONS);
+      let after: string | undefined = FIRST;
+      while (after !== undefined && !signal.aborted) after = await rescoreBatch(context, after);
     },
     onError: (err) => logger.error({ err }, 'rescore: a round failed'),
   });
@@ -44,10 +47,10 @@ export function startRescore(context: Context): { stop(): Promise<void> } {
   };
 }
 
-/** Returns how many were looked at. */
-async function rescoreBatch(context: Context): Promise<number> {
-  const waiting = await findRescores(context.db, BATCH_MAX_ACTIONS);
-  if (waiting.length === 0) return 0;
+/** Scores one page beyond `after`. Returns its last id, or undefined where none can follow. */
+async function rescoreBatch(context: Context, after: string): Promise<string | undefined> {
+  const waiting = await findRescores(context.db, after, BATCH_MAX_ACTIONS);
+  if (waiting.length === 0) return undefined;
   const now = (await readNow(context.db)).toISOString();
   const answers = await context.scorer.score(
     waiting.map(({ action, env }) => ({
@@ -61,11 +64,32 @@ async function rescoreBatch(context: Context): Promise<number> {
   const records = waiting.flatMap((one: Waiting, index) => {
     const answer = answers[index];
     const line = answer?.ok ? answer.lines[0] : undefined;
-    return line ? [recordRescore(one, rescore(line, one.action.digest, one.consents), context.newId)] : [];
+    return line ? [recordRescore(one, rescore(line, heardOf(one)), context.newId)] : [];
   });
-  await withRetry(() => applyRescores(context.db, records), {
-    retryOn: (error) => isDeadlock(error) || isUniqueViolation(error),
-  });
+  await applyAll(context, records);
   context.relay.nudge();
-  return waiting.length;
+  return waiting.length < BATCH_MAX_ACTIONS ? undefined : waiting.at(-1)?.action.id;
+}
+
+function heardOf({ action, consents, asked, requester }: Waiting): Heard {
+  return { digest: action.digest, consents, asked, requester, onBehalfOf: action.on_behalf_of };
+}
+
+/** All at once; where that fails, one by one: what cannot be recorded must not keep the others waiting. */
+async function applyAll(context: Context, records: readonly RescoreRecord[]): Promise<void> {
+  const apply = (some: readonly RescoreRecord[]) =>
+    withRetry(() => applyRescores(context.db, some, context.newId), {
+      retryOn: (error) => isDeadlock(error) || isUniqueViolation(error),
+    });
+  try {
+    await apply(records);
+  } catch (error) {
+    if (isDependencyLoss(error)) throw error;
+    for (const record of records) {
+      await apply([record]).catch((err: unknown) => {
+        if (isDependencyLoss(err)) throw err;
+        context.logger.error({ err, action: record.row.id }, 'rescore: an action waits, for it cannot be recorded');
+      });
+    }
+  }
 }

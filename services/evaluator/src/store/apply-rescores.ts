@@ -4,16 +4,26 @@ import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { claimKey } from '../core/claims.ts';
 import type { RescoreRecord } from '../core/rescore-record.ts';
+import { cancelReviews, lockOpenReviews } from './cancel-reviews.ts';
 import { insertApprovals } from './insert-approvals.ts';
 import { lockKeys } from './lock-keys.ts';
 import { takePlaces } from './take-places.ts';
 
 /**
- * Moves actions out of `rescore`, each with its receipt. Locks keys, then the actions in order of id, then lanes: the order of
- * a first decision. An action that somebody else moved meanwhile is left alone. Returns the ids that moved.
+ * Moves actions out of `rescore`, each with its receipt. Locks their open reviews as a voter does, before all else; then keys,
+ * the actions in order of id, and lanes: the order of a first decision. An action that somebody else moved meanwhile is left
+ * alone. Returns the ids that moved.
  */
-export async function applyRescores(db: Kysely<Database>, records: readonly RescoreRecord[]): Promise<string[]> {
+export async function applyRescores(
+  db: Kysely<Database>,
+  records: readonly RescoreRecord[],
+  newId: () => string,
+): Promise<string[]> {
   return db.transaction().execute(async (tx) => {
+    const reviews = await lockOpenReviews(
+      tx,
+      records.map(({ row }) => row.id),
+    );
     await lockKeys(
       tx,
       records.flatMap(({ row }) => (row.idempotency_key ? [claimKey(row.tenant, row.idempotency_key)] : [])),
@@ -30,6 +40,11 @@ export async function applyRescores(db: Kysely<Database>, records: readonly Resc
       joining.map(({ row }) => ({ tenant: row.tenant, entityKey: row.entity_key ?? '' })),
     );
     const placeOf = new Map(joining.map(({ row }, index) => [row.id, places[index]]));
+    // A review beside an action that now waits or is over asks for nothing any more; and an action has one open question.
+    const superseded = mine
+      .filter(({ update }) => update.state !== 'queued')
+      .flatMap(({ row }) => reviews.get(row.id) ?? []);
+    await cancelReviews(tx, superseded, newId);
     await insertApprovals(
       tx,
       mine.flatMap(({ approval }) => approval ?? []),
