@@ -13,7 +13,13 @@ let servers: TestServers;
 let client: pg.Client;
 let db: Kysely<Database>;
 let flusher: Flusher;
-const logger = createLogger({ service: 'test', level: 'silent', instance: 'test' });
+const failures: string[] = [];
+const logger = createLogger({
+  service: 'test',
+  level: 'error',
+  instance: 'test',
+  destination: { write: (line) => void (line.includes('a flush failed') && failures.push(line)) },
+});
 
 beforeAll(async () => {
   servers = await testServers({ redis: false, nats: false });
@@ -70,6 +76,26 @@ test('a result that the database refuses costs the result, not the effect', asyn
     result: { unserialisable: expect.any(String) },
   });
 });
+
+test('an end that the database refuses is offered until it is taken, for else its row would run on for ever', async () => {
+  const owner = new pg.Client({ connectionString: servers.databaseOwnerUrl });
+  await owner.connect();
+  const action = await seedAction(client);
+  const { claimed } = await flusher.claim(lane(action), 'alpha');
+  await owner.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''not now''; END'`);
+  await owner.query(
+    "CREATE TRIGGER refuse BEFORE UPDATE ON actions FOR EACH ROW WHEN (NEW.state = 'applied') EXECUTE FUNCTION refuse()",
+  );
+  failures.length = 0;
+  const token = claimed?.token as string;
+  const finishing = flusher.finish({ to: 'applied', result: 1, action: action.id, token });
+  await expect.poll(() => failures.length, { timeout: 20_000 }).toBeGreaterThan(5);
+  expect(flusher.tokens.has(token)).toBe(true);
+  await owner.query('DROP FUNCTION refuse CASCADE');
+  expect((await finishing).finished).toBe(true);
+  expect(await actionRow(client, action.id)).toMatchObject({ state: 'applied' });
+  await owner.end();
+}, 30_000);
 
 test('the same token asks again and is told what it has: an answer lost on the way leaves no row that nobody runs', async () => {
   const action = await seedAction(client);

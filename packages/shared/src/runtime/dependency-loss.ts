@@ -3,7 +3,7 @@ export function isDependencyLoss(error: unknown): boolean {
   return isConnectionLoss(error) || isNatsLoss(error) || isRedisLoss(error);
 }
 
-/** Postgres: the connection broke, could not be made, or the server is going down or starting up. */
+/** Postgres: the connection broke or could not be made, or the server cannot serve for now. */
 export function isConnectionLoss(error: unknown): boolean {
   return some(error, (one) => {
     const code = typeof one.code === 'string' ? one.code : '';
@@ -22,8 +22,11 @@ export function isRedisLoss(error: unknown): boolean {
   return some(error, (one) => one.name === 'MaxRetriesPerRequestError' || REDIS_MESSAGES.test(one.message));
 }
 
-/** Class 08, shutdown and start-up (57P), too many connections. */
-const PG_LOSS = /^(08...|57P0[1-3]|53300)$/;
+/**
+ * Classes of a lost connection (08), of want of room (53), of the machine (58), of an operator's hand (57P); and, each alone: a
+ * server that only reads for now (25006), a statement or a transaction cut short (57014, 25P03), a lock not had in time (55P03).
+ */
+const PG_LOSS = /^(08...|53...|58...|57P..|25006|57014|25P03|55P03)$/;
 const PG_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|Query read timeout)/;
 const SOCKET_LOSS = new Set([

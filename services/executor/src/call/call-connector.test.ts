@@ -1,8 +1,10 @@
-import { createServer } from 'node:http';
+import { channel } from 'node:diagnostics_channel';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
 import type { ConnectorContext, ConnectorKv } from '@holdpoint/shared/workspace/connector-runner';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { callSecrets } from '../core/call-secrets.ts';
 import type { Lease } from '../worker/lease.ts';
 import { type Call, callConnector } from './call-connector.ts';
 
@@ -40,8 +42,28 @@ function call(run: (args: never, ctx: ConnectorContext) => unknown, over: Partia
     abandon: new AbortController().signal,
     kv: {} as ConnectorKv,
     logger,
+    secrets: callSecrets({}, [], []),
     ...over,
   };
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+async function listen(answer: RequestListener) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close };
+}
+
+/** Where somebody listened a moment ago. */
+async function closedUrl(): Promise<string> {
+  const { url, close } = await listen(() => {});
+  await close();
+  return url;
 }
 
 test('a worker that slept past its lease sends nothing', async () => {
@@ -82,22 +104,74 @@ test('what a call says after it was called off proves nothing, not even a refusa
   expect(await callConnector(call(late, { timeoutMs: 20 }))).toMatchObject({ kind: 'unknown' });
 });
 
+test('a call is not begun once the process may wait no longer', async () => {
+  let begun = false;
+  const run = () => {
+    begun = true;
+  };
+  const end = await callConnector(call(run, { abandon: AbortSignal.abort() }));
+  expect(end).toEqual({ kind: 'not_sent', message: 'the worker was stopped before the call' });
+  expect(begun).toBe(false);
+});
+
 test('a refused connection proves nothing once another request of the same call was answered', async () => {
-  const server = createServer((_request, response) => void response.end('ok')).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const open = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const closing = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => closing.once('listening', resolve));
-  const closed = `http://127.0.0.1:${(closing.address() as AddressInfo).port}/`;
-  await new Promise((resolve) => closing.close(resolve));
+  const open = await listen((_request, response) => void response.end('ok'));
+  const closed = await closedUrl();
   expect(await callConnector(call((_args, ctx) => ctx.fetch(closed)))).toMatchObject({ kind: 'retry' });
   const both = async (_args: never, ctx: ConnectorContext) => {
-    await ctx.fetch(open);
+    await ctx.fetch(open.url);
     await ctx.fetch(closed);
   };
   expect(await callConnector(call(both))).toMatchObject({ kind: 'unknown' });
-  server.closeAllConnections();
-  server.close();
+  await open.close();
+});
+
+test('a redirect to where nobody listens was sent: its first hop has answered', async () => {
+  const closed = await closedUrl();
+  const hop = await listen((_request, response) => void response.writeHead(307, { location: closed }).end());
+  const post = (_args: never, ctx: ConnectorContext) => ctx.fetch(hop.url, { method: 'POST', body: 'pay' });
+  expect(await callConnector(call(post))).toMatchObject({ kind: 'unknown' });
+  await hop.close();
+});
+
+test('a host that goes away during a request was sent something: only a failed connect proves nothing was', async () => {
+  const failing = (over: object) => async () => {
+    channel('undici:request:create').publish({});
+    throw new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'EHOSTUNREACH' }, over) });
+  };
+  const end = () => callConnector(call((_args, ctx) => ctx.fetch('http://127.0.0.1/')));
+  vi.stubGlobal('fetch', failing({ syscall: 'read' }));
+  expect(await end()).toMatchObject({ kind: 'unknown' });
+  vi.stubGlobal('fetch', failing({ syscall: 'connect' }));
+  expect(await end()).toMatchObject({ kind: 'retry' });
+  const each = (syscall: string) => Object.assign(new Error('x'), { code: 'ECONNREFUSED', syscall });
+  vi.stubGlobal('fetch', failing({ code: 'ECONNREFUSED', errors: [each('connect'), each('connect')] }));
+  expect(await end()).toMatchObject({ kind: 'retry' });
+  vi.stubGlobal('fetch', failing({ code: 'ECONNREFUSED', errors: [each('connect'), each('read')] }));
+  expect(await end()).toMatchObject({ kind: 'unknown' });
+});
+
+test('what a connector logs holds no secret of its call', async () => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const logger = createLogger({ service: 'test', level: 'debug', instance: 'test', destination });
+  const secrets = callSecrets({ iban: 'DE1234567890', pin: 4711 }, ['iban', 'pin'], ['cred_abcdef']);
+  const run = (_args: never, { log }: ConnectorContext) => {
+    const cause = new Error('for DE1234567890');
+    log.info({ body: { iban: 'DE1234567890', pin: 4711, list: ['cred_abcdef'] } }, 'paying DE1234567890');
+    log.error({ err: new Error('no cred_abcdef', { cause }), at: new Date(0) }, 'failed');
+    log.warn(new Error('only DE1234567890') as never);
+    log.debug('text of cred_abcdef' as never);
+    const bad = { toJSON: () => JSON.parse('cred_abcdef') };
+    log.info({ bad });
+  };
+  expect(await callConnector(call(run, { logger, secrets }))).toMatchObject({ kind: 'answered' });
+  expect(lines).toHaveLength(5);
+  const said = lines.join('');
+  for (const secret of ['DE1234567890', '4711', 'cred_abcdef']) expect(said).not.toContain(secret);
+  expect(said).toContain('paying •••');
+  expect(said).toContain('no •••');
+  expect(said).toContain('1970-01-01T00:00:00.000Z');
 });
 
 test('a secret that the tenant does not give is a refusal, by own names only', async () => {

@@ -1,10 +1,13 @@
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import type { ConnectorContext, ConnectorKv, ConnectorRunner } from '@holdpoint/shared/workspace/connector-runner';
 import type { TenantConnector } from '@holdpoint/shared/workspace/tenant-connectors';
+import type { CallSecrets } from '../core/call-secrets.ts';
 import type { ClaimedAction } from '../core/claimed-action.ts';
 import { classifyFailure } from '../core/classify-failure.ts';
 import type { CallEnd } from '../core/end-attempt.ts';
 import type { Lease } from '../worker/lease.ts';
+import { createConnectorLog } from './connector-log.ts';
+import { inConnector } from './connector-scope.ts';
 import { trackFetch } from './tracked-fetch.ts';
 
 export interface Call {
@@ -17,6 +20,7 @@ export interface Call {
   readonly abandon: AbortSignal;
   readonly kv: ConnectorKv;
   readonly logger: Logger;
+  readonly secrets: CallSecrets;
 }
 
 /** Why a call was called off: what it did is unknown. */
@@ -32,6 +36,7 @@ export async function callConnector(call: Call): Promise<CallEnd> {
   const { action, runner, timeoutMs, lease, abandon } = call;
   const run = Object.hasOwn(runner.run, action.tool) ? runner.run[action.tool] : undefined;
   if (!run) return { kind: 'refused', message: `connector ${action.connector} has no tool ${action.tool}` };
+  if (abandon.aborted) return { kind: 'not_sent', message: 'the worker was stopped before the call' };
 
   const controller = new AbortController();
   const callOff = (why: string) => controller.abort(new CalledOff(why));
@@ -49,7 +54,9 @@ export async function callConnector(call: Call): Promise<CallEnd> {
   try {
     // The last look before the send: a process that slept may have been judged dead meanwhile.
     if (!lease.held()) return { kind: 'not_sent', message: 'the worker lost its lease before the call' };
-    const running = (async () => run(action.args as never, connectorContext(call, controller.signal, tracked.fetch)))();
+    const scope = { connector: action.connector, actionId: action.id, scrub: call.secrets.text };
+    const ctx = connectorContext(call, controller.signal, tracked.fetch);
+    const running = inConnector(scope, async () => run(action.args as never, ctx));
     running.catch(() => {});
     return { kind: 'answered', result: await Promise.race([running, aborted]) };
   } catch (error) {
@@ -64,7 +71,7 @@ export async function callConnector(call: Call): Promise<CallEnd> {
 }
 
 function connectorContext(call: Call, signal: AbortSignal, fetch: typeof globalThis.fetch): ConnectorContext {
-  const { action, given, kv, logger } = call;
+  const { action, given, kv, logger, secrets } = call;
   return {
     tenant: action.tenant,
     entityKey: action.entity_key,
@@ -72,7 +79,7 @@ function connectorContext(call: Call, signal: AbortSignal, fetch: typeof globalT
     actionId: action.id,
     attempt: action.attempts,
     signal,
-    log: logger,
+    log: createConnectorLog(logger, secrets),
     config: given?.config ?? {},
     secret(name) {
       const credentials = given?.credentials ?? {};

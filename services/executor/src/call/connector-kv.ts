@@ -2,6 +2,7 @@ import type { Database } from '@holdpoint/shared/db/schema/index';
 import type { ConnectorKv } from '@holdpoint/shared/workspace/connector-runner';
 import type { Kysely } from 'kysely';
 import { deleteKv, getKv, setKv } from '../store/connector-kv.ts';
+import { outsideConnector } from './connector-scope.ts';
 
 const KEY_MAX_LENGTH = 255;
 const VALUE_MAX_BYTES = 64 * 1024;
@@ -17,13 +18,14 @@ export function createConnectorKv(db: Kysely<Database>, tenant: string, connecto
     return { tenant, connector, key };
   };
   return {
-    get: async (key) => getKv(db, named(key)),
+    get: async (key) => outsideConnector(() => getKv(db, named(key))),
     async set(key, value, { ttlSeconds = TTL_DEFAULT_SECONDS } = {}) {
       if (typeof value !== 'string' || Buffer.byteLength(value) > VALUE_MAX_BYTES || value.includes('\0')) {
         throw new RangeError(`a value is text of at most ${VALUE_MAX_BYTES} bytes, and no NUL`);
       }
-      await setKv(db, named(key), value, Math.min(TTL_MAX_SECONDS, Math.max(1, Math.ceil(ttlSeconds))));
+      const seconds = Math.min(TTL_MAX_SECONDS, Math.max(1, Math.ceil(ttlSeconds)));
+      await outsideConnector(() => setKv(db, named(key), value, seconds));
     },
-    delete: async (key) => deleteKv(db, named(key)),
+    delete: async (key) => outsideConnector(() => deleteKv(db, named(key))),
   };
 }

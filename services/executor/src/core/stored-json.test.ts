@@ -1,9 +1,10 @@
-import { createScrubber, maskArgs } from '@holdpoint/shared/domain/secret-args';
+import { maskArgs } from '@holdpoint/shared/domain/secret-args';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { type CallSecrets, callSecrets } from './call-secrets.ts';
 import { storedError, storedResult } from './stored-json.ts';
 
-const as = (text: string) => text;
+const as: CallSecrets = { text: (text) => text, number: (value) => value };
 
 test('any answer becomes JSON that can be stored', () => {
   fc.assert(
@@ -29,9 +30,9 @@ test('a circle, a function, a giant and an abyss are named for what they are', (
 });
 
 test('an error is short and storable, its secrets out before it is cut', () => {
-  const scrub = createScrubber({ token: 'abcdefgh' }, ['token'], []);
-  expect(storedError(`a\u0000b abcdefgh`, scrub)).toBe('a\ufffdb •••');
-  const cut = storedError(`${'x'.repeat(508)}abcdefgh`, scrub);
+  const secrets = callSecrets({ token: 'abcdefgh' }, ['token'], []);
+  expect(storedError(`a\u0000b abcdefgh`, secrets)).toBe('a\ufffdb •••');
+  const cut = storedError(`${'x'.repeat(508)}abcdefgh`, secrets);
   expect(cut).toHaveLength(511);
   expect(cut).not.toContain('abcd');
 });
@@ -47,7 +48,26 @@ test('secret places are hidden, and only they', () => {
   expect(args.token).toBe('t');
 });
 
-test('of two secrets the longer goes first, and short ones are let be', () => {
-  const scrub = createScrubber({ a: 'secret', b: 'secret-longer', c: 'abc' }, ['a', 'b', 'c'], ['credential']);
-  expect(scrub('secret-longer secret credential abc')).toBe('••• ••• ••• abc');
+test('of two secrets the longer goes first, and short ones are let be in other words', () => {
+  const { text } = callSecrets({ a: 'secret', b: 'secret-longer', c: 'abc' }, ['a', 'b', 'c'], ['credential']);
+  expect(text('secret-longer secret credential abc')).toBe('••• ••• ••• abc');
+});
+
+test('a secret number, and a short secret that is all of a text, are hidden in a result too', () => {
+  const args = { pin: 4711, cvc: '07', card: { year: 29, none: '' }, list: [{ otp: 123_456 }], open: 5 };
+  const secrets = callSecrets(args, ['pin', 'cvc', 'card', 'list.*.otp'], ['k1']);
+  const result = { pin: 4711, said: 'pin 4711', asText: '4711', deep: [29, { cvc: '07' }], key: 'k1', otp: 123_456 };
+  expect(storedResult({ ...result, open: 5, words: 'over 07 of 29', empty: '', year: '2029' }, secrets)).toEqual({
+    pin: '•••',
+    said: 'pin •••',
+    asText: '•••',
+    deep: ['•••', { cvc: '•••' }],
+    key: '•••',
+    otp: '•••',
+    open: 5,
+    words: 'over 07 of 29',
+    empty: '',
+    year: '2029',
+  });
+  expect(storedError('07', secrets)).toBe('•••');
 });

@@ -1,3 +1,5 @@
+import type { CallSecrets } from './call-secrets.ts';
+
 export const RESULT_MAX_BYTES = 256 * 1024;
 const DEPTH_MAX = 64;
 
@@ -5,7 +7,7 @@ const DEPTH_MAX = 64;
  * What of a connector's answer is stored: JSON that Postgres takes, bounded. The effect has happened whatever the answer
  * looks like, so nothing here throws.
  */
-export function storedResult(value: unknown, scrub: (text: string) => string): unknown {
+export function storedResult(value: unknown, secrets: CallSecrets): unknown {
   if (value === undefined) return null;
   let plain: unknown;
   try {
@@ -17,14 +19,14 @@ export function storedResult(value: unknown, scrub: (text: string) => string): u
   } catch {
     return { unserialisable: typeof value };
   }
-  return depthOf(plain) > DEPTH_MAX ? { truncated: true, depth: 'too deep' } : mapStrings(plain, scrub);
+  return depthOf(plain) > DEPTH_MAX ? { truncated: true, depth: 'too deep' } : hideIn(plain, secrets);
 }
 
 const TEXT_MAX_LENGTH = 512;
 
 /** An error's text as it is stored and told. */
-export function storedError(message: string, scrub: (text: string) => string): string {
-  return storable(scrub(message)).slice(0, TEXT_MAX_LENGTH).toWellFormed();
+export function storedError(message: string, secrets: CallSecrets): string {
+  return storable(secrets.text(message)).slice(0, TEXT_MAX_LENGTH).toWellFormed();
 }
 
 /** Postgres refuses NUL and lone surrogates, with the whole batch that they came in. */
@@ -32,12 +34,13 @@ function storable(text: string): string {
   return text.replaceAll('\u0000', '\ufffd').toWellFormed();
 }
 
-function mapStrings(value: unknown, scrub: (text: string) => string): unknown {
-  if (typeof value === 'string') return storable(scrub(value));
-  if (Array.isArray(value)) return value.map((inner) => mapStrings(inner, scrub));
+function hideIn(value: unknown, secrets: CallSecrets): unknown {
+  if (typeof value === 'string') return storable(secrets.text(value));
+  if (typeof value === 'number') return secrets.number(value);
+  if (Array.isArray(value)) return value.map((inner) => hideIn(inner, secrets));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [storable(scrub(key)), mapStrings(inner, scrub)]),
+    Object.entries(value).map(([key, inner]) => [storable(secrets.text(key)), hideIn(inner, secrets)]),
   );
 }
 

@@ -1,20 +1,33 @@
-import { createScrubber } from '@holdpoint/shared/domain/secret-args';
 import { callConnector } from '../call/call-connector.ts';
 import { createConnectorKv } from '../call/connector-kv.ts';
 import type { Context } from '../context.ts';
+import { type CallSecrets, callSecrets } from '../core/call-secrets.ts';
 import type { ClaimedAction } from '../core/claimed-action.ts';
 import { type AttemptEnd, type CallEnd, endAttempt } from '../core/end-attempt.ts';
 import { storedError, storedResult } from '../core/stored-json.ts';
 
-/** Calls the connector for a claimed action and says what is to be recorded of it. Never throws. */
+/**
+ * Calls the connector for a claimed action and says what is to be recorded of it. Never throws: an attempt without an end
+ * would be held by this living worker for ever, and no judge would look at it.
+ */
 export async function applyEffect(context: Context, action: ClaimedAction): Promise<AttemptEnd> {
+  try {
+    return await attempt(context, action);
+  } catch (err) {
+    context.logger.error({ err, action_id: action.id }, 'an attempt ended by a fault of ours');
+    const error = 'the executor failed during the attempt: it may have happened';
+    return { to: action.risk === 'read' ? 'failed' : 'indeterminate', error };
+  }
+}
+
+async function attempt(context: Context, action: ClaimedAction): Promise<AttemptEnd> {
   const { connectors, metrics, logger } = context;
   const { connector, tool: toolName } = action;
   const tool = connectors.tool(connector, toolName);
   const given = connectors.given(action.tenant, connector);
-  const scrub = createScrubber(action.args, tool?.secretArgs ?? [], Object.values(given?.credentials ?? {}));
+  const secrets = callSecrets(action.args, tool?.secretArgs ?? [], Object.values(given?.credentials ?? {}));
   const startedAt = performance.now();
-  const call = tool && (await callOnce(context, action, tool.timeoutMs));
+  const call = tool && (await callOnce(context, action, tool.timeoutMs, secrets));
   const end = endAttempt(call ?? { kind: 'refused', message: `there is no tool ${connector}:${toolName} here` }, {
     tool: tool ?? { risk: action.risk },
     attempts: action.attempts,
@@ -26,8 +39,8 @@ export async function applyEffect(context: Context, action: ClaimedAction): Prom
   metrics.effects.inc({ connector, tool: toolName, outcome: end.to === 'queued' ? 'retry' : end.to });
   const safe =
     end.to === 'applied'
-      ? { ...end, result: storedResult(end.result, scrub) }
-      : { ...end, error: storedError(end.error, scrub) };
+      ? { ...end, result: storedResult(end.result, secrets) }
+      : { ...end, error: storedError(end.error, secrets) };
   logger.info(
     {
       action_id: action.id,
@@ -49,6 +62,7 @@ function callOnce(
   context: Context,
   action: ClaimedAction,
   timeoutMs: number | undefined,
+  secrets: CallSecrets,
 ): Promise<CallEnd> | undefined {
   const { connectors, config, lease, abandon, db, logger } = context;
   const runner = connectors.runner(action.connector);
@@ -60,6 +74,7 @@ function callOnce(
     timeoutMs: timeoutMs ?? config.limits.callTimeoutMs,
     lease,
     abandon,
+    secrets,
     kv: createConnectorKv(db, action.tenant, action.connector),
     logger: logger.child({
       action_id: action.id,

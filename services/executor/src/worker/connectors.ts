@@ -5,6 +5,7 @@ import { loadRunners } from '@holdpoint/shared/workspace/runners';
 import type { SecretEnvironment } from '@holdpoint/shared/workspace/secrets';
 import { loadTenantConnectors, type TenantConnector } from '@holdpoint/shared/workspace/tenant-connectors';
 import { loadTools } from '@holdpoint/shared/workspace/tools';
+import { type ConnectorScope, inConnector } from '../call/connector-scope.ts';
 
 /** The workspace's connectors: what they declare, their code, and what each tenant gives them. */
 export interface Connectors {
@@ -20,9 +21,14 @@ const CLOSE_MAX_MS = 2_000;
 
 /** Loads and initialises every connector. One that cannot be initialised stops the start: it would fail its actions. */
 export async function openConnectors(dir: string, environment: SecretEnvironment, logger: Logger): Promise<Connectors> {
-  const tools: ToolCatalog = await loadTools(dir);
-  const [runners, tenants] = await Promise.all([loadRunners(dir, tools), loadTenantConnectors(dir, environment)]);
-  for (const [name, runner] of runners) await within(INIT_MAX_MS, `connector ${name}: init`, () => runner.init?.());
+  const tools: ToolCatalog = await inConnector(scopeOf('(tools)'), () => loadTools(dir));
+  const [runners, tenants] = await Promise.all([
+    inConnector(scopeOf('(loading)'), () => loadRunners(dir, tools)),
+    loadTenantConnectors(dir, environment),
+  ]);
+  for (const [name, runner] of runners) {
+    await within(INIT_MAX_MS, `connector ${name}: init`, () => inConnector(scopeOf(name), () => runner.init?.()));
+  }
   return {
     names: Object.keys(tools),
     tool(connector, tool) {
@@ -34,13 +40,18 @@ export async function openConnectors(dir: string, environment: SecretEnvironment
     async close() {
       await Promise.all(
         [...runners].map(([name, runner]) =>
-          within(CLOSE_MAX_MS, `connector ${name}: close`, () => runner.close?.()).catch((err: unknown) =>
-            logger.warn({ err, connector: name }, 'a connector did not close as it should'),
-          ),
+          within(CLOSE_MAX_MS, `connector ${name}: close`, () =>
+            inConnector(scopeOf(name), () => runner.close?.()),
+          ).catch((err: unknown) => logger.warn({ err, connector: name }, 'a connector did not close as it should')),
         ),
       );
     },
   };
+}
+
+/** Outside of a call it is trusted with nothing. */
+function scopeOf(connector: string): ConnectorScope {
+  return { connector, scrub: (text) => text };
 }
 
 async function within(limitMs: number, what: string, run: () => unknown): Promise<void> {

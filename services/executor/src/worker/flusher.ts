@@ -86,7 +86,8 @@ export function createFlusher(options: {
         if (!isDependencyLoss(error)) {
           tries += 1;
           options.logger.error({ err: error, action: wish.finish?.action, tries }, 'a flush failed');
-          if (tries > TRIES_MAX + 1) throw error;
+          // An end is not given up: without it the row would run on under a worker that lives.
+          if (tries > TRIES_MAX + 1 && !wish.finish) throw error;
           if (tries > TRIES_MAX) wanted = withoutAnswer(wish);
         }
         await delay(waitMs * (0.5 + Math.random() / 2), undefined, { signal: options.abandon }).catch(() => {});
