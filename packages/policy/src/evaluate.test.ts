@@ -221,15 +221,16 @@ describe("an author's code", () => {
     expect(seen.has(env)).toBe(false);
   });
 
-  test('is announced before it runs', () => {
+  test('is announced before it runs and when it is over', () => {
     const trail: string[] = [];
     const note = (name: string) => () => trail.push(name) > 0;
     const policies = [
       { id: 'a', when: note('when'), predicate: note('predicate'), decision: 'ALLOW' },
       { id: 'b', operator: 'support', when: note('never'), decision: 'ALLOW' },
     ];
-    ask(policies, { tool: 'orders.refund', args: { amount: 10 } }, { mark: (subject) => trail.push(subject) });
-    expect(trail).toEqual(['magento:orders.refund', 'a', 'when', 'a', 'predicate']);
+    const watch = { begins: (subject: string) => void trail.push(subject), ends: () => void trail.push('over') };
+    ask(policies, { tool: 'orders.refund', args: { amount: 10 } }, { watch });
+    expect(trail).toEqual(['magento:orders.refund', 'over', 'a', 'when', 'over', 'a', 'predicate', 'over']);
   });
 
   test('an event that nests deeper than any stack blocks what asks about it', () => {
@@ -265,7 +266,7 @@ test('an alert carries the strictest of what was asked, with its reasons rendere
       ],
       ttl_seconds: 86_400,
       self_approval: false,
-      reasons: ['Look at ***', 'orders.refund of 95'],
+      reasons: ['Look at •••', 'orders.refund of 95'],
     },
   });
 });

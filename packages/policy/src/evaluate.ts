@@ -7,10 +7,10 @@ import { deepFreeze, frozenCopy } from './frozen.ts';
 import { grantCovers } from './grants.ts';
 import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import { deriveFacts, type PreparedLine, parseLine, salvageLine } from './prepare.ts';
-import { describeError } from './printable.ts';
-import { renderReason } from './reason-template.ts';
+import { describeError, type Scrub } from './printable.ts';
+import { renderReason, type Secrets } from './reason-template.ts';
 import type { ScoredAction } from './scored-action.ts';
-import { booleanAnswer, type Check, type Mark } from './user-code.ts';
+import { booleanAnswer, type Check, type UserCodeWatch } from './user-code.ts';
 
 export interface Question {
   /** A plan's line as it came. */
@@ -23,7 +23,7 @@ export interface Question {
   readonly grants: readonly Grant[] | undefined;
   /** The database's clock. */
   readonly now: Date;
-  readonly mark?: Mark;
+  readonly watch?: UserCodeWatch;
 }
 
 export interface Evaluation {
@@ -44,9 +44,9 @@ export function evaluate(question: Question): Evaluation {
 }
 
 function decide(question: Question): Evaluation {
-  const { line, operator, tools, grants, mark } = question;
+  const { line, operator, tools, grants, watch } = question;
   const verdict = verdictOf(question);
-  const parsed = parseLine(line, tools, mark);
+  const parsed = parseLine(line, tools, watch);
   if (!parsed.ok) return { verdict: verdict('BLOCK', parsed.reasons), action: parsed.salvage };
   const { connector, tool, risk } = parsed.action;
   if (!grantCovers(grants, operator, connector, tool)) {
@@ -57,14 +57,20 @@ function decide(question: Question): Evaluation {
     const message = `${connector} ${tool} only reads`;
     return { verdict: verdict('ALLOW', [{ code: 'read', message }]), action: parsed.action };
   }
-  const derived = deriveFacts(parsed.action, parsed.definition, mark);
+  const derived = deriveFacts(parsed.action, parsed.definition, parsed.scrub, watch);
   if (!derived.ok) return { verdict: verdict('BLOCK', derived.reasons), action: derived.salvage };
-  return { verdict: score(derived.action, parsed.definition, question), action: derived.action };
+  return { verdict: score(derived.action, parsed, question), action: derived.action };
+}
+
+/** What a line's tool declares, and what keeps its secrets out of the reasons. */
+interface Known {
+  readonly definition: Tool;
+  readonly scrub: Scrub;
 }
 
 /** Steps 6 to 9: what the policies say. */
-function score(action: PreparedLine, definition: Tool, question: Question): Verdict {
-  const asking = askAbout(action, question);
+function score(action: PreparedLine, { definition, scrub }: Known, question: Question): Verdict {
+  const asking = askAbout(action, scrub, question);
   const { matched, errors } = match(action, question, asking);
   const verdict = verdictOf(question, matched);
   if (errors.length > 0) return verdict('BLOCK', errors);
@@ -79,7 +85,11 @@ function score(action: PreparedLine, definition: Tool, question: Question): Verd
 
   const alerts = matched.filter(({ policy }) => policy.decision === 'ALERT');
   if (alerts.length === 0) return verdict('ALLOW', reasonsFor(matched, 'allowed', `${name} is permitted`));
-  return verdict('ALERT', alerts.map(escalated), escalate(alerts, action, definition));
+  return verdict(
+    'ALERT',
+    alerts.map(escalated),
+    escalate(alerts, action, { paths: definition.secretArgs ?? [], scrub }),
+  );
 }
 
 type Ask = (check: Check, policyId: string) => ReturnType<typeof booleanAnswer>;
@@ -133,29 +143,29 @@ function escalated({ id, escalation }: CompiledPolicy): Reason {
   return { code: 'escalated', policy: id, message: `${escalation.audience} is asked${votes}` };
 }
 
-function escalate(alerts: readonly CompiledPolicy[], action: PreparedLine, definition: Tool): Escalation {
+function escalate(alerts: readonly CompiledPolicy[], action: PreparedLine, secrets: Secrets): Escalation {
   return alerts
     .map(({ escalation }) => {
       const template = escalation.reason;
-      const reason = template === undefined ? undefined : renderReason(template, action, definition.secretArgs);
+      const reason = template === undefined ? undefined : renderReason(template, action, secrets);
       return toEscalation(escalation, reason);
     })
     .reduce(composeEscalations);
 }
 
 /** Shows the action and the event to conditions. Functions get frozen ones, made once and only where a function is asked. */
-function askAbout(action: PreparedLine, { env, mark }: Question): Ask {
+function askAbout(action: PreparedLine, scrub: Scrub, { env, watch }: Question): Ask {
   let planned: PlannedAction | undefined;
   let frozenEnv: EventEnvelope | undefined;
   return (check, policyId) => {
-    mark?.(policyId);
-    return booleanAnswer(() => {
+    const ask = () => {
       planned ??= plannedAction(action);
       if (check.kind === 'cel') return check.run({ action: planned, env });
       frozenEnv ??= frozenCopy(env);
       const { run } = check;
       return run(deepFreeze(planned), frozenEnv as never);
-    });
+    };
+    return booleanAnswer(ask, { subject: policyId, watch, scrub });
   };
 }
 

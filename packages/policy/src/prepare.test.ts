@@ -194,13 +194,14 @@ describe("an author's code that fails", () => {
 
   test('is not called for a read, nor when the line is invalid', () => {
     const marks: string[] = [];
+    const watch = { begins: (subject: string) => void marks.push(subject), ends: () => undefined };
     const catalog: ToolCatalog = {
       magento: { look: { risk: 'read', value: () => 5 }, do: { risk: 'write', value: () => 5 } },
     };
-    prepareAction({ ...hold, tool: 'look' }, catalog, (subject) => marks.push(subject));
-    prepareAction({ ...hold, tool: 'do', idempotency_key: '' }, catalog, (subject) => marks.push(subject));
+    prepareAction({ ...hold, tool: 'look' }, catalog, watch);
+    prepareAction({ ...hold, tool: 'do', idempotency_key: '' }, catalog, watch);
     expect(marks).toEqual([]);
-    prepareAction({ ...hold, tool: 'do' }, catalog, (subject) => marks.push(subject));
+    prepareAction({ ...hold, tool: 'do' }, catalog, watch);
     expect(marks).toEqual(['magento:do']);
   });
 });

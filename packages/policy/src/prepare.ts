@@ -4,11 +4,13 @@ import { keySchema } from '@holdpoint/shared/domain/names';
 import { type PlannedAction, plannedActionSchema } from '@holdpoint/shared/domain/plan';
 import { RISKS, type Risk } from '@holdpoint/shared/domain/policy';
 import type { Tool, ToolCatalog } from '@holdpoint/shared/domain/tool';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { deepFreeze } from './frozen.ts';
+import { scrubberOf } from './line-secrets.ts';
 import { plainJson } from './plain-json.ts';
-import { printable } from './printable.ts';
+import { asItIs, printable, type Scrub } from './printable.ts';
 import type { ScoredAction } from './scored-action.ts';
-import { answerOf, describeAnswer, type Mark } from './user-code.ts';
+import { type Answer, answerOf, describeAnswer, type UserCall, type UserCodeWatch } from './user-code.ts';
 
 /** A line that says what it must: its tool is known, its arguments are as the tool's schema made them, and a copy of our own. */
 export interface PreparedLine extends ScoredAction {
@@ -20,25 +22,25 @@ export type PreparedAction =
   | { readonly ok: false; readonly reasons: readonly Reason[]; readonly salvage: ScoredAction };
 
 export type ParsedLine =
-  | { readonly ok: true; readonly action: PreparedLine; readonly definition: Tool }
+  | { readonly ok: true; readonly action: PreparedLine; readonly definition: Tool; readonly scrub: Scrub }
   | Extract<PreparedAction, { ok: false }>;
 
 const REASONS_MAX = 20;
 
 /** Steps 1, 2 and 5 of semantics §1: what can be known of a line without asking any policy. */
-export function prepareAction(line: unknown, tools: ToolCatalog, mark?: Mark): PreparedAction {
-  const parsed = parseLine(line, tools, mark);
+export function prepareAction(line: unknown, tools: ToolCatalog, watch?: UserCodeWatch): PreparedAction {
+  const parsed = parseLine(line, tools, watch);
   if (!parsed.ok || parsed.action.risk === 'read') return parsed;
-  return deriveFacts(parsed.action, parsed.definition, mark);
+  return deriveFacts(parsed.action, parsed.definition, parsed.scrub, watch);
 }
 
 /** Steps 1 and 2. Grants and reads come between these and step 5, so that nothing is derived for who may not ask. */
-export function parseLine(line: unknown, tools: ToolCatalog, mark?: Mark): ParsedLine {
-  const refuse = (code: ReasonCode, messages: readonly string[]): ParsedLine => ({
+export function parseLine(line: unknown, tools: ToolCatalog, watch?: UserCodeWatch): ParsedLine {
+  const refuse = (code: ReasonCode, messages: readonly string[], scrub: Scrub = asItIs): ParsedLine => ({
     ok: false,
     reasons: messages
       .slice(0, REASONS_MAX)
-      .map((message) => ({ code, message: printable(message) }))
+      .map((message) => ({ code, message: printable(scrub(message)) }))
       .sort((a, b) => (a.message < b.message ? -1 : 1)),
     salvage: salvageLine(line, tools),
   });
@@ -58,12 +60,14 @@ export function parseLine(line: unknown, tools: ToolCatalog, mark?: Mark): Parse
   if (definition === undefined) return refuse('unknown_tool', [describeUnknown(tools, connector, tool)]);
   const missing = missingKeys(planned.data, definition);
   if (missing.length > 0) return refuse('invalid_action', missing);
-  const parsedArgs = parseArgs(args.value, definition, () => mark?.(`${connector}:${tool}`));
-  if (!parsedArgs.ok) return refuse('invalid_action', parsedArgs.messages);
+  const proposed = scrubberOf(definition, args.value, null);
+  const parsedArgs = parseArgs(args.value, definition, { subject: `${connector}:${tool}`, watch, scrub: proposed });
+  if (!parsedArgs.ok) return refuse('invalid_action', parsedArgs.messages, proposed);
   const { value, entity_key = null, idempotency_key = null } = planned.data;
   return {
     ok: true,
     definition,
+    scrub: definition.args ? scrubberOf(definition, args.value, parsedArgs.value) : proposed,
     action: {
       connector,
       tool,
@@ -78,20 +82,25 @@ export function parseLine(line: unknown, tools: ToolCatalog, mark?: Mark): Parse
 }
 
 /** Step 5: what the tool derives from the arguments fills in what is absent and must equal what is there. */
-export function deriveFacts(action: PreparedLine, definition: Tool, mark?: Mark): PreparedAction {
+export function deriveFacts(
+  action: PreparedLine,
+  definition: Tool,
+  scrub: Scrub,
+  watch?: UserCodeWatch,
+): PreparedAction {
   const name = `${action.connector} ${action.tool}`;
+  const call: UserCall = { subject: `${action.connector}:${action.tool}`, watch, scrub };
   const refuse = (code: ReasonCode, message: string): PreparedAction => ({
     ok: false,
-    reasons: [{ code, message: printable(message) }],
+    reasons: [{ code, message: printable(scrub(message)) }],
     salvage: action,
   });
   let { value, entity_key } = action;
   if (definition.value) {
-    mark?.(`${action.connector}:${action.tool}`);
-    const derived = answerOf(() => definition.value?.(deepFreeze(action.args) as never));
+    const derived = answerOf(() => definition.value?.(deepFreeze(action.args) as never), call);
     if (!derived.ok) return refuse('policy_error', `value of ${name} ${derived.reason}`);
     if (!isValue(derived.value)) {
-      return refuse('policy_error', `value of ${name} answered ${describeAnswer(derived.value)}, not an amount`);
+      return refuse('policy_error', `value of ${name} answered ${describeAnswer(derived.value, scrub)}, not an amount`);
     }
     if (value !== null && value !== derived.value) {
       return refuse('value_mismatch', `value is ${value}, but the arguments make it ${derived.value}`);
@@ -99,11 +108,10 @@ export function deriveFacts(action: PreparedLine, definition: Tool, mark?: Mark)
     value = derived.value + 0;
   }
   if (definition.entityKey) {
-    mark?.(`${action.connector}:${action.tool}`);
-    const derived = answerOf(() => definition.entityKey?.(deepFreeze(action.args) as never));
+    const derived = answerOf(() => definition.entityKey?.(deepFreeze(action.args) as never), call);
     if (!derived.ok) return refuse('policy_error', `entityKey of ${name} ${derived.reason}`);
     if (!isKey(derived.value)) {
-      return refuse('policy_error', `entityKey of ${name} answered ${describeAnswer(derived.value)}, not a key`);
+      return refuse('policy_error', `entityKey of ${name} answered ${describeAnswer(derived.value, scrub)}, not a key`);
     }
     if (entity_key !== null && entity_key !== derived.value) {
       return refuse('entity_mismatch', `entity_key is ${entity_key}, but the arguments make it ${derived.value}`);
@@ -156,23 +164,28 @@ function missingKeys(line: PlannedAction, definition: Tool): string[] {
   return missing;
 }
 
-function parseArgs(
-  args: Json,
-  definition: Tool,
-  mark: () => void,
-): { ok: true; value: Json } | { ok: false; messages: readonly string[] } {
+type ParsedArgs =
+  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: false; readonly messages: readonly string[] };
+
+function parseArgs(args: Json, definition: Tool, call: UserCall): ParsedArgs {
   const schema = definition.args;
   if (schema === undefined) return { ok: true, value: args };
-  mark();
-  const answer = answerOf(() => schema['~standard'].validate(args));
-  if (!answer.ok) return { ok: false, messages: [`args: their schema ${answer.reason}`] };
-  const result = answer.value as Awaited<ReturnType<(typeof schema)['~standard']['validate']>> | null | undefined;
+  // What it answers is read within its own time: a getter or a proxy is its code as well.
+  const answer = answerOf(() => {
+    const result = schema['~standard'].validate(args);
+    return result instanceof Promise ? result : readParsed(result, call.scrub);
+  }, call) as Answer<ParsedArgs>;
+  return answer.ok ? answer.value : { ok: false, messages: [`args: their schema ${answer.reason}`] };
+}
+
+function readParsed(result: StandardSchemaV1.Result<unknown> | null | undefined, scrub: Scrub): ParsedArgs {
   if (typeof result !== 'object' || result === null) {
-    return { ok: false, messages: [`args: their schema answered ${describeAnswer(result)}`] };
+    return { ok: false, messages: [`args: their schema answered ${describeAnswer(result, scrub)}`] };
   }
   if (result.issues) {
     const messages = result.issues.map(({ path = [], message }) =>
-      located(['args', ...path.map((part) => String(typeof part === 'object' ? part.key : part))], message),
+      located(['args', ...path.map((part) => String(typeof part === 'object' ? part.key : part))], String(message)),
     );
     return { ok: false, messages: messages.length > 0 ? messages : ['args: refused by their schema'] };
   }

@@ -17,17 +17,27 @@ function maskAt(value: unknown, [head, ...rest]: readonly string[]): unknown {
 /** Shorter ones stand in ordinary words too, and masking them would only make those unreadable. */
 const SECRET_MIN_LENGTH = 4;
 
+/** Looked for one by one in every text; where there are more, the text is hidden whole. */
+const SECRETS_MAX = 1_000;
+
 /** Replaces every secret of a call wherever it turns up: in its arguments' secret places, and the credentials it was given. */
 export function createScrubber(
   args: unknown,
   paths: readonly string[],
   credentials: readonly string[],
 ): (text: string) => string {
-  const secrets = [...credentials, ...paths.flatMap((path) => textsAt(args, path.split('.')))]
+  const found = [...credentials, ...paths.flatMap((path) => textsAt(args, path.split('.')))];
+  const secrets = [...new Set(found.flatMap(asWritten))]
     .filter((text) => text.length >= SECRET_MIN_LENGTH)
     .sort((a, b) => b.length - a.length);
   if (secrets.length === 0) return (text) => text;
+  if (secrets.length > SECRETS_MAX) return () => MASK;
   return (text) => secrets.reduce((scrubbed, secret) => scrubbed.replaceAll(secret, MASK), text);
+}
+
+/** As it is, and as it stands inside JSON, where a quote or a line break reads otherwise. */
+function asWritten(secret: string): string[] {
+  return [secret, JSON.stringify(secret).slice(1, -1)];
 }
 
 function textsAt(value: unknown, [head, ...rest]: readonly string[]): string[] {

@@ -1,0 +1,15 @@
+import type { Json } from '@holdpoint/shared/domain/json';
+import { createScrubber, MASK } from '@holdpoint/shared/domain/secret-args';
+import type { Tool } from '@holdpoint/shared/domain/tool';
+import { asItIs, type Scrub } from './printable.ts';
+
+/** A reason is cut far below this; a longer text is hidden whole, so that looking for secrets has a bound. */
+const SEARCHED_MAX_CHARS = 16 * 1024;
+
+/** What takes the values of a tool's secret arguments out of a text: as they were proposed, and as the tool's schema made them. */
+export function scrubberOf({ secretArgs = [] }: Tool, proposed: Json, parsed: Json): Scrub {
+  if (secretArgs.length === 0) return asItIs;
+  const paths = secretArgs.flatMap((path) => [`proposed.${path}`, `parsed.${path}`]);
+  const scrub = createScrubber({ proposed, parsed }, paths, []);
+  return (text) => (text.length > SEARCHED_MAX_CHARS ? MASK : scrub(text));
+}
