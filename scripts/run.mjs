@@ -16,6 +16,7 @@ const commands = {
   start: [['scripts/start.ts', ...args]],
   holdpoint: [['packages/cli/src/main.ts', ...args]],
   generate: [['scripts/generate.ts', ...args]],
+  bench: [['bench/src/main.ts', ...args]],
   test: [['node_modules/vitest/vitest.mjs', 'run', ...args]],
   check: [
     ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],

@@ -1,0 +1,23 @@
+import type { Profiler } from 'node:inspector';
+
+/** What the benchmark asks of its child processes, over their channel. */
+export type Wanted = { readonly want: 'go' | 'report' | 'profile' | 'profiled' | 'end' };
+
+/** What they answer. */
+export type Told =
+  | { readonly told: 'ready' }
+  /** All that was expected was done. */
+  | { readonly told: 'done' }
+  | { readonly told: 'report'; readonly report: Report }
+  | { readonly told: 'profiling' }
+  | { readonly told: 'profiled'; readonly profile: Profiler.Profile };
+
+/** The calls that a process's handler got. */
+export interface Report {
+  /** Milliseconds since the epoch, in the order of the calls. */
+  readonly times: readonly number[];
+  /** Which of them were of the hot entity: 1. */
+  readonly hot: readonly number[];
+  /** Calls that came before an earlier one of their entity, or twice. */
+  readonly outOfOrder: number;
+}

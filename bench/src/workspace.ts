@@ -1,0 +1,27 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** The one tenant, operator and tool of the benchmarks: a connector that does nothing but count. */
+export const TENANT = 'bench';
+export const OPERATOR = 'load';
+export const CONNECTOR = 'noop';
+export const TOOL = 'do';
+
+const TALLY = new URL('./processes/tally.ts', import.meta.url).href;
+
+/** Writes a workspace whose connector tells when it was called as often as expected; 0: never. */
+export async function writeBenchWorkspace(dir: string, expectedCalls: number): Promise<string> {
+  const files = {
+    [`connectors/${CONNECTOR}/tools.ts`]: `export default { name: '${CONNECTOR}', tools: { '${TOOL}': { risk: 'write', idempotent: true } } };`,
+    [`connectors/${CONNECTOR}/run.ts`]: `
+import { startTally } from '${TALLY}';
+const tally = ${expectedCalls} > 0 ? startTally(${expectedCalls}) : undefined;
+export default { run: { '${TOOL}': async (args, ctx) => { tally?.note(ctx.entityKey, args.place); return { ok: true }; } } };`,
+    [`tenants/${TENANT}/policies.ts`]: `export default [{ id: 'all', connector: '${CONNECTOR}', tool: '${TOOL}', maxValue: 500, decision: 'ALLOW' }];`,
+  };
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(dirname(join(dir, file)), { recursive: true });
+    await writeFile(join(dir, file), text);
+  }
+  return dir;
+}
