@@ -6,20 +6,21 @@ export function globMatches(glob: string, name: string): boolean {
   const patterns = glob.split('.');
   const segments = name.split('.');
   return (
-    patterns.length === segments.length && patterns.every((pattern, i) => segmentMatches(pattern, segments[i] ?? ''))
+    patterns.length === segments.length && patterns.every((pattern, i) => wildcardMatches(pattern, segments[i] ?? ''))
   );
 }
 
-function segmentMatches(pattern: string, segment: string): boolean {
+/** The same over a whole text, such as a command line: `*` is any run of characters. */
+export function wildcardMatches(pattern: string, text: string): boolean {
   let p = 0;
   let s = 0;
   let star = -1;
   let resume = 0;
-  while (s < segment.length) {
+  while (s < text.length) {
     if (pattern[p] === '*') {
       star = p++;
       resume = s;
-    } else if (pattern[p] === segment[s]) {
+    } else if (pattern[p] === text[s]) {
       p++;
       s++;
     } else if (star >= 0) {

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { compilePolicies } from './compile.ts';
+import { evaluate } from './evaluate.ts';
 import { approvalRulePolicies, permissionPolicies } from './sugar.ts';
 
 const tools = {
@@ -20,7 +22,7 @@ test('an override replaces what the mode says for its tool alone', () => {
 });
 
 test('an approval rule escalates by glob, with its audience, reason and time to live', () => {
-  expect(approvalRulePolicies([{ pattern: 'delete_*', audience: 'project-admin', ttlSeconds: 3600 }])).toEqual([
+  expect(approvalRulePolicies([{ pattern: 'delete_*', audience: 'project-admin', ttlSeconds: 3600 }], tools)).toEqual([
     {
       id: 'approvalRules.0',
       tools: 'delete_*',
@@ -28,4 +30,32 @@ test('an approval rule escalates by glob, with its audience, reason and time to 
       decision: 'ALERT',
     },
   ]);
+});
+
+test('an approval rule escalates by the command line of tools that run one; an unreadable one is blocked', () => {
+  const shell = {
+    shell: { run: { risk: 'write', command: ({ argv }: { argv: string[] }) => argv.join(' ') } },
+  } as const;
+  const policies = compilePolicies(
+    [
+      { id: 'all', connector: 'shell', decision: 'ALLOW' },
+      ...approvalRulePolicies([{ pattern: 'git push *', audience: 'release', reason: 'pushes ${args.argv}' }], shell),
+    ],
+    { version: 'v' },
+  );
+  const decide = (argv: unknown) =>
+    evaluate({
+      line: { connector: 'shell', tool: 'run', args: { argv }, entity_key: 'host', idempotency_key: 'k' },
+      operator: 'ops',
+      env: { id: '', source: 'operator:ops', type: 'plan', signed: 'none', typeSigned: false, data: null } as never,
+      policies,
+      tools: shell,
+      grants: undefined,
+      now: new Date(0),
+    }).verdict;
+  expect(decide(['git', 'status']).decision).toBe('ALLOW');
+  const pushed = decide(['git', 'push', '--force', 'origin/main']);
+  expect(pushed).toMatchObject({ decision: 'ALERT', escalation: { requirements: [{ audience: 'release' }] } });
+  expect(pushed.matched).toContain('approvalRules.0.shell.run');
+  expect(decide(7)).toMatchObject({ decision: 'BLOCK', reasons: [{ code: 'policy_error' }] });
 });

@@ -1,5 +1,6 @@
 import type { Risk, TrustDecision, TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
+import { wildcardMatches } from './glob.ts';
 
 /** Per connector: what is open, supervised or closed, with exceptions by tool. */
 export interface PermissionSet {
@@ -39,16 +40,39 @@ export function permissionPolicies(
   );
 }
 
-/** An ALERT for each rule, by glob over tool names. */
-export function approvalRulePolicies(rules: readonly ApprovalRuleTerms[]): TrustPolicy[] {
-  return rules.map(({ pattern, audience, reason, ttlSeconds }, index) => ({
-    id: `approvalRules.${index}`,
-    tools: pattern,
-    escalation: {
+/**
+ * An ALERT for each rule, by glob over the names of tools; and one for each tool that runs a command line, by the pattern over
+ * that line, in which `*` is any run of characters.
+ */
+export function approvalRulePolicies(rules: readonly ApprovalRuleTerms[], tools: ToolCatalog): TrustPolicy[] {
+  const commands = commandTools(tools);
+  return rules.flatMap(({ pattern, audience, reason, ttlSeconds }, index): TrustPolicy[] => {
+    const id = `approvalRules.${index}`;
+    const escalation = {
       audience,
       ...(reason !== undefined && { reason }),
       ...(ttlSeconds !== undefined && { ttlSeconds }),
-    },
-    decision: 'ALERT',
-  }));
+    };
+    return [
+      { id, tools: pattern, escalation, decision: 'ALERT' },
+      ...commands.map(({ connector, tool, command }): TrustPolicy => {
+        const when = ({ args }: { readonly args?: unknown }) => wildcardMatches(pattern, commandLine(command, args));
+        return { id: `${id}.${connector}.${tool}`, connector, tool, when, escalation, decision: 'ALERT' };
+      }),
+    ];
+  });
+}
+
+function commandTools(tools: ToolCatalog) {
+  return Object.entries(tools).flatMap(([connector, own]) =>
+    Object.entries(own).flatMap(([tool, { risk, command }]) =>
+      command && risk !== 'read' ? [{ connector, tool, command }] : [],
+    ),
+  );
+}
+
+function commandLine(command: NonNullable<ToolCatalog[string][string]['command']>, args: unknown): string {
+  const line: unknown = command(args as never);
+  if (typeof line !== 'string') throw new TypeError('command(args) answered no text');
+  return line;
 }

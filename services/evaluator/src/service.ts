@@ -18,10 +18,8 @@ export async function startEvaluator(config: EvaluatorConfig, signal?: AbortSign
     stopper.onStop('partitions', () => partitions.stop());
     const decider = createDecider(context);
     stopper.onStop('decisions', () => decider.drain());
-    const rescore = startRescore(context);
-    stopper.onStop('rescore', () => rescore.stop());
-    const plans = consumePlans(context, decider);
-    stopper.onStop('plans', () => plans.stop());
+    const doors = [startRescore(context), consumePlans(context, decider)];
+    stopper.onStop('plans and rescores', () => Promise.all(doors.map((door) => door.stop())));
     const draining = new AbortController();
     const http = await createApp(context, decider, draining.signal);
     stopper.onStop('http', () => http.close());

@@ -27,14 +27,14 @@ export interface ConsumeBatchesOptions {
 }
 
 export interface BatchConsumer {
-  /** Finishes the batch in hand, gives back what is held, and resolves. Takes up to one pull's length (2 s) longer. */
+  /** Finishes the batch in hand, gives back what is held, and resolves. Takes up to one pull's length (1 s) longer. */
   stop(): Promise<void>;
   /** Messages held: in hand and waiting. */
   readonly depth: number;
 }
 
 /** Short, so that stopping never leaves a pull open whose messages nobody would hear. */
-const PULL_MS = 2_000;
+const PULL_MS = 1_000;
 /** A pull that has not ended by then lost its server: it is given up and made again. */
 const PULL_LOST_MS = PULL_MS + 8_000;
 /** A batch that takes longer stops claiming that it is worked on: others may have its messages. */

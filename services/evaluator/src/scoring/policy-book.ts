@@ -44,7 +44,7 @@ function compileTenant(tenant: TenantPolicies, tools: ToolCatalog): TenantRules 
   const written = [
     ...tenant.policies,
     ...permissionPolicies(tenant.permissions, own),
-    ...approvalRulePolicies(approvalRules),
+    ...approvalRulePolicies(approvalRules, own),
   ].map((policy) => withAudienceTerms(policy, audiences));
   return {
     policies: compilePolicies(written, { version: tenant.version, defaults }),
