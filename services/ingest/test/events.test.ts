@@ -211,6 +211,16 @@ describe('who may look', () => {
     expect(new Set(listed.body.items.map((item: { tenant: string }) => item.tenant))).toEqual(new Set(['zeta']));
   });
 
+  it('lists sources by pages', async () => {
+    const first = (await ask(`${url}/v1/sources?limit=4`, key)).body;
+    const rest = (await ask(`${url}/v1/sources?limit=4&cursor=${first.next_cursor}`, key)).body;
+    const ids = [...first.items, ...rest.items].map((item: { id: string }) => item.id);
+    expect(ids).toEqual(['code', 'payments', 'shop', 'std', 'wide', 'wake']);
+    expect(rest.next_cursor).toBeUndefined();
+    expect((await ask(`${url}/v1/sources?cursor=gone`, key)).status).toBe(400);
+    expect((await ask(`${url}/v1/sources?limit=0`, key)).status).toBe(400);
+  });
+
   it("shows a tenant's sources without their secrets", async () => {
     const { status, body } = await ask(`${url}/v1/sources`, key);
     expect(status).toBe(200);

@@ -1,3 +1,5 @@
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import { nameSchema } from '@holdpoint/shared/domain/names';
 import type { App } from '@holdpoint/shared/runtime/http';
 import { authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
@@ -23,11 +25,24 @@ export function sourceRoutes(app: App, { authenticator, sources }: IngestContext
       onRequest: authenticated({ authenticator, scope: 'admin' }),
       schema: {
         tags: ['sources'],
-        summary: "The tenant's webhook endpoints",
-        response: { 200: z.object({ items: z.array(sourceSchema) }) },
+        summary: "The tenant's webhook endpoints, as its file declares them",
+        querystring: z.object({
+          limit: z.coerce.number().int().min(1).max(200).default(50),
+          cursor: nameSchema.optional(),
+        }),
+        response: { 200: z.object({ items: z.array(sourceSchema), next_cursor: z.string().optional() }) },
       },
     },
-    async (request) => ({ items: sources.ofTenant(request.principal.tenant).map(show) }),
+    async ({ principal, query: { limit, cursor } }) => {
+      const all = sources.ofTenant(principal.tenant);
+      const known = all.findIndex(({ id }) => id === cursor);
+      if (cursor !== undefined && known < 0) {
+        throw new HoldpointError('INVALID_REQUEST', 'cursor: must be the next_cursor of an answer');
+      }
+      const items = all.slice(known + 1, known + 1 + limit);
+      const last = items.at(-1);
+      return { items: items.map(show), ...(last && last !== all.at(-1) && { next_cursor: last.id }) };
+    },
   );
 }
 
