@@ -63,7 +63,12 @@ export async function createContext(
   signal?: AbortSignal,
 ): Promise<Context> {
   const metrics = executorMetrics(createMetrics('executor'));
-  const connectors = await openConnectors(config.workspaceDir, config.secretEnvironment, logger);
+  const connectors = await openConnectors({
+    dir: config.workspaceDir,
+    environment: config.secretEnvironment,
+    logger,
+    onStray: (connector) => metrics.strayErrors.inc({ connector }),
+  });
   stopper.onStop('connectors', () => connectors.close());
   const pool = createPool({
     url: config.databaseUrl,

@@ -14,6 +14,9 @@ export function executorMetrics(metrics: Metrics) {
       'connector',
       'tool',
     ]),
+    strayErrors: metrics.counter('stray_errors_total', 'Errors that connectors left behind and nobody caught', [
+      'connector',
+    ]),
     settled: metrics.counter('dead_attempts_total', 'Attempts of dead workers by what became of them', ['to']),
     rung: metrics.counter('doorbells_total', 'Doorbells rung', ['by']),
   };

@@ -63,6 +63,11 @@ async function run(args, ctx) {
   await tell('start', ctx);
   if (args.kill) await new Promise(() => {});
   if (args.ms) await new Promise((resolve) => setTimeout(resolve, args.ms));
+  if (args.stray === 'rejection') void Promise.reject(new Error('stray of ' + args.token));
+  if (args.stray === 'timer') setTimeout(() => { throw new Error('stray of ' + args.token); }, 20);
+  if (args.stray === 'exit') process.exit(0);
+  if (args.stray === 'late exit') setTimeout(() => process.exit(0), 20);
+  if (args.stray === 'abort') process.abort();
   if (args.hang) await new Promise(() => {});
   if (args.untilAttempt && ctx.attempt < args.untilAttempt) throw fail(args.throws ?? 'Retryable', args.more);
   if (args.throws && !args.untilAttempt) throw fail(args.throws, args.more);

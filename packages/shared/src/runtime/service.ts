@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly name: string;
   /** Reads the configuration and starts; the signal aborts when the process is told to end meanwhile. */
   start(signal: AbortSignal): Promise<RunningService>;
+  /** Deals with an error that nobody caught, where it is another's code that the service runs. False: it is our own. */
+  handStray?(error: unknown): boolean;
 }
 
 /** Longer, and the process ends with 1: what is unfinished is picked up by others, as after a crash. */
@@ -20,9 +22,9 @@ const EXIT_BAD_CONFIG = 78;
 
 /**
  * A service's `main`: starts it, and drains it on SIGTERM or SIGINT. Ends with 78 for a bad configuration, with 1 for
- * anything unforeseen: a supervisor starts it again.
+ * anything unforeseen that is its own: a supervisor starts it again.
  */
-export async function runService({ name, start }: RunOptions): Promise<void> {
+export async function runService({ name, start, handStray }: RunOptions): Promise<void> {
   const logger = createLogger({ service: name, level: 'info', instance: String(process.pid) });
   const ending = new AbortController();
   const told = () => {
@@ -41,8 +43,11 @@ export async function runService({ name, start }: RunOptions): Promise<void> {
     logger.fatal({ err }, 'unforeseen, the process ends');
     process.exit(1);
   };
-  process.on('uncaughtException', crash);
-  process.on('unhandledRejection', crash);
+  const uncaught = (err: unknown) => {
+    if (!handStray?.(err)) crash(err);
+  };
+  process.on('uncaughtException', uncaught);
+  process.on('unhandledRejection', uncaught);
   try {
     const running = await start(ending.signal);
     logger.info({ url: running.url }, `${name} is running`);

@@ -47,6 +47,14 @@ describe('runService', () => {
     expect(await exit).toBe(0);
   });
 
+  test('what another’s code leaves behind does not end the service that knows it for what it is', async () => {
+    const { child, said, exit, hears } = start('runs-others');
+    await hears('is running');
+    await vi.waitFor(() => expect(said.out.match(/not ours/g)).toHaveLength(2));
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+
   test.each([
     ['drain', 'hangs', 'is running'],
     ['start', 'deaf', 'starting'],

@@ -8,6 +8,11 @@ const say = (line: string) => writeSync(1, `${line}\n`);
 
 await runService({
   name: 'tiny',
+  handStray(error) {
+    if (!(error instanceof Error) || error.message !== 'another’s') return false;
+    say('not ours');
+    return true;
+  },
   async start(signal) {
     // Something to live for, as a server's socket is.
     const alive = setInterval(() => {}, 1_000);
@@ -22,6 +27,12 @@ await runService({
       await new Promise(() => {});
     }
     if (mode === 'rejects-later') setImmediate(() => void Promise.reject(new Error('nobody caught this')));
+    if (mode === 'runs-others') {
+      setImmediate(() => void Promise.reject(new Error('another’s')));
+      setImmediate(() => {
+        throw new Error('another’s');
+      });
+    }
     if (mode === 'throws-later') setImmediate(() => JSON.parse('{'));
     return {
       url: 'http://127.0.0.1:0',

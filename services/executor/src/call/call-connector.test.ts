@@ -43,6 +43,7 @@ function call(run: (args: never, ctx: ConnectorContext) => unknown, over: Partia
     kv: {} as ConnectorKv,
     logger,
     secrets: callSecrets({}, [], []),
+    onStray: () => {},
     ...over,
   };
 }

@@ -7,7 +7,7 @@ import { classifyFailure } from '../core/classify-failure.ts';
 import type { CallEnd } from '../core/end-attempt.ts';
 import type { Lease } from '../worker/lease.ts';
 import { createConnectorLog } from './connector-log.ts';
-import { inConnector } from './connector-scope.ts';
+import { type ConnectorScope, inConnector, STRAY } from './connector-scope.ts';
 import { trackFetch } from './tracked-fetch.ts';
 
 export interface Call {
@@ -21,6 +21,8 @@ export interface Call {
   readonly kv: ConnectorKv;
   readonly logger: Logger;
   readonly secrets: CallSecrets;
+  /** Something that the call left behind has failed; said through its log already. */
+  readonly onStray: () => void;
 }
 
 /** Why a call was called off: what it did is unknown. */
@@ -54,9 +56,8 @@ export async function callConnector(call: Call): Promise<CallEnd> {
   try {
     // The last look before the send: a process that slept may have been judged dead meanwhile.
     if (!lease.held()) return { kind: 'not_sent', message: 'the worker lost its lease before the call' };
-    const scope = { connector: action.connector, actionId: action.id, scrub: call.secrets.text };
     const ctx = connectorContext(call, controller.signal, tracked.fetch);
-    const running = inConnector(scope, async () => run(action.args as never, ctx));
+    const running = inConnector(scopeOf(call, ctx), async () => run(action.args as never, ctx));
     running.catch(() => {});
     return { kind: 'answered', result: await Promise.race([running, aborted]) };
   } catch (error) {
@@ -68,6 +69,16 @@ export async function callConnector(call: Call): Promise<CallEnd> {
     keep();
     abandon.removeEventListener('abort', leave);
   }
+}
+
+function scopeOf({ action, onStray }: Call, { log }: ConnectorContext): ConnectorScope {
+  return {
+    connector: action.connector,
+    onStray(err) {
+      onStray();
+      log.error({ err }, STRAY);
+    },
+  };
 }
 
 function connectorContext(call: Call, signal: AbortSignal, fetch: typeof globalThis.fetch): ConnectorContext {

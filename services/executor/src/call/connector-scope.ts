@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Whose code runs, and how its words are made safe to log. */
+/** Whose code runs. */
 export interface ConnectorScope {
   readonly connector: string;
-  /** Absent while it is loaded, initialised or closed. */
-  readonly actionId?: string;
-  readonly scrub: (text: string) => string;
+  /** Told of an error that its code left behind and nobody caught. Must not throw. */
+  readonly onStray: (error: unknown) => void;
 }
+
+export const STRAY = 'a connector left an error behind that nobody caught';
 
 /** One a process: what it follows are the process's own timers, sockets and promises. */
 const scopes = new AsyncLocalStorage<ConnectorScope | undefined>();
@@ -21,19 +22,22 @@ export function outsideConnector<T>(run: () => T): T {
   return scopes.run(undefined, run);
 }
 
-/** Whose code this is, or left behind what now speaks. */
-export function currentConnector(): ConnectorScope | undefined {
-  return scopes.getStore();
+/** Hands an error that nobody caught to whom it belongs. False: it is no connector's. */
+export function handStray(error: unknown): boolean {
+  const scope = scopes.getStore();
+  if (!scope) return false;
+  outsideConnector(() => scope.onStray(error));
+  return true;
 }
 
 /** From now on a connector that would end the process gets an error instead: others' calls are in flight. */
 export function keepFromExiting(target: Pick<NodeJS.Process, 'exit' | 'abort'> = process): void {
   for (const name of ['exit', 'abort'] as const) {
-    const end = target[name].bind(target) as (code?: number) => never;
+    const end = target[name].bind(target) as (code?: number | string | null) => never;
     target[name] = (code?: number | string | null) => {
-      const scope = currentConnector();
+      const scope = scopes.getStore();
       if (scope) throw new Error(`connector ${scope.connector} called process.${name}, which ends nothing here`);
-      return end(code as number);
+      return end(code);
     };
   }
 }

@@ -64,7 +64,7 @@ function callOnce(
   timeoutMs: number | undefined,
   secrets: CallSecrets,
 ): Promise<CallEnd> | undefined {
-  const { connectors, config, lease, abandon, db, logger } = context;
+  const { connectors, config, lease, abandon, db, logger, metrics } = context;
   const runner = connectors.runner(action.connector);
   if (!runner) return undefined;
   return callConnector({
@@ -75,6 +75,7 @@ function callOnce(
     lease,
     abandon,
     secrets,
+    onStray: () => metrics.strayErrors.inc({ connector: action.connector }),
     kv: createConnectorKv(db, action.tenant, action.connector),
     logger: logger.child({
       action_id: action.id,

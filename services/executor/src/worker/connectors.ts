@@ -5,7 +5,7 @@ import { loadRunners } from '@holdpoint/shared/workspace/runners';
 import type { SecretEnvironment } from '@holdpoint/shared/workspace/secrets';
 import { loadTenantConnectors, type TenantConnector } from '@holdpoint/shared/workspace/tenant-connectors';
 import { loadTools } from '@holdpoint/shared/workspace/tools';
-import { type ConnectorScope, inConnector } from '../call/connector-scope.ts';
+import { type ConnectorScope, inConnector, STRAY } from '../call/connector-scope.ts';
 
 /** The workspace's connectors: what they declare, their code, and what each tenant gives them. */
 export interface Connectors {
@@ -18,12 +18,28 @@ export interface Connectors {
 
 const INIT_MAX_MS = 20_000;
 const CLOSE_MAX_MS = 2_000;
+/** While files are loaded, nobody knows whose code runs. */
+const WORKSPACE = '(workspace)';
 
 /** Loads and initialises every connector. One that cannot be initialised stops the start: it would fail its actions. */
-export async function openConnectors(dir: string, environment: SecretEnvironment, logger: Logger): Promise<Connectors> {
-  const tools: ToolCatalog = await inConnector(scopeOf('(tools)'), () => loadTools(dir));
+export async function openConnectors(options: {
+  readonly dir: string;
+  readonly environment: SecretEnvironment;
+  readonly logger: Logger;
+  readonly onStray: (connector: string) => void;
+}): Promise<Connectors> {
+  const { dir, environment, logger } = options;
+  /** Outside of a call it is trusted with nothing. */
+  const scopeOf = (connector: string): ConnectorScope => ({
+    connector,
+    onStray(err) {
+      options.onStray(connector);
+      logger.error({ err, connector }, STRAY);
+    },
+  });
+  const tools: ToolCatalog = await inConnector(scopeOf(WORKSPACE), () => loadTools(dir));
   const [runners, tenants] = await Promise.all([
-    inConnector(scopeOf('(loading)'), () => loadRunners(dir, tools)),
+    inConnector(scopeOf(WORKSPACE), () => loadRunners(dir, tools)),
     loadTenantConnectors(dir, environment),
   ]);
   for (const [name, runner] of runners) {
@@ -47,11 +63,6 @@ export async function openConnectors(dir: string, environment: SecretEnvironment
       );
     },
   };
-}
-
-/** Outside of a call it is trusted with nothing. */
-function scopeOf(connector: string): ConnectorScope {
-  return { connector, scrub: (text) => text };
 }
 
 async function within(limitMs: number, what: string, run: () => unknown): Promise<void> {
