@@ -1,12 +1,12 @@
-import type { ReasonCode } from '@holdpoint/shared/domain/decision';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
-import { operatorEnvelope, parseEventId } from '@holdpoint/shared/domain/event';
+import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import { type Batcher, createBatcher } from '@holdpoint/shared/runtime/batcher';
 import { isDeadlock, isUniqueViolation, withRetry } from '@holdpoint/shared/runtime/postgres';
 import type { Context } from './context.ts';
 import type { DecidedPlan } from './core/decided-plan.ts';
 import { decisionOf } from './core/decision-facts.ts';
+import { precheck } from './core/precheck.ts';
 import { type Proposal, planIdentity } from './core/proposal.ts';
 import type { ScoredPlan } from './core/scored.ts';
 import { readEvent } from './events/read-event.ts';
@@ -124,19 +124,10 @@ async function scorePlans(context: Context, proposals: readonly Proposal[], now:
 
 async function questionOf(context: Context, { tenant, operator, plan }: Proposal, now: Date): Promise<Question> {
   const base = { tenant, operator, lines: plan.actions, now: now.toISOString(), env: operatorEnvelope(operator) };
-  const blocked = (code: ReasonCode, message: string): Question => ({ ...base, blocked: { code, message } });
-  if (plan.expires_at !== undefined && Date.parse(plan.expires_at) <= now.getTime()) {
-    return blocked('plan_expired', `the plan expired at ${plan.expires_at}`);
-  }
+  const against = precheck(plan, operator, context.scorer.summaryOf(tenant)?.sources, now);
+  if (against) return { ...base, blocked: against };
   if (plan.event_id === undefined) return base;
-  const { source } = parseEventId(plan.event_id);
-  const sources = context.scorer.summaryOf(tenant)?.sources;
-  if (sources) {
-    const own = Object.hasOwn(sources, operator) ? sources[operator] : [];
-    if (own !== null && !own?.includes(source)) {
-      return blocked('event_not_granted', `${operator} holds no grant for events of ${source}`);
-    }
-  }
   const env: EventEnvelope | undefined = await readEvent(context.nats, tenant, plan.event_id);
-  return env ? { ...base, env } : blocked('event_not_found', `${tenant} has no event ${plan.event_id}`);
+  if (env) return { ...base, env };
+  return { ...base, blocked: { code: 'event_not_found', message: `${tenant} has no event ${plan.event_id}` } };
 }

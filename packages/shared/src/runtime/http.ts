@@ -69,6 +69,9 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyMaxBytes,
+    // A body's keys are its own data, which nothing here merges into an object; who stores them refuses `__proto__` by name.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
     trustProxy: trustedProxies(options.trustProxy ?? false),
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,

@@ -27,9 +27,21 @@ export async function readEvent(nats: Nats, tenant: string, id: EventId): Promis
       );
       // What cannot be stored with the plan must not decide about it: scoring again would see something else.
       const data = plainJson(event.data);
-      return { ...event, data: data.ok ? data.value : null };
+      return {
+        ...event,
+        type: storable(event.type),
+        ...(event.time !== undefined && { time: storable(event.time) }),
+        ...(event.subject !== undefined && { subject: storable(event.subject) }),
+        rootId: storable(event.rootId),
+        data: data.ok ? data.value : null,
+      };
     }
     if (pauseMs !== undefined) await delay(pauseMs);
   }
   return undefined;
+}
+
+/** An attribute is the provider's text, percent-encoded, so it can hold a NUL, which Postgres refuses. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd').toWellFormed();
 }

@@ -1,17 +1,22 @@
+import { plainJson } from '@holdpoint/policy/plain-json';
 import { type Decision, decisionSchema } from '@holdpoint/shared/domain/action';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { type EventEnvelope, operatorEnvelope, SIGNED } from '@holdpoint/shared/domain/event';
 import { NAME_PATTERN, nameSchema, TOOL_PATTERN } from '@holdpoint/shared/domain/names';
+import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
 import { RISKS } from '@holdpoint/shared/domain/policy';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
+import { precheck } from '../core/precheck.ts';
 import { parsePlan } from '../core/proposal.ts';
 import type { ScoredLine } from '../core/scored.ts';
 import { readEvent } from '../events/read-event.ts';
+import type { Question } from '../scoring/protocol.ts';
 import { readNow } from '../store/read-now.ts';
 
-const REHEARSED_POLICIES_MAX = 10_000;
+const PATH_MAX_CHARS = 200;
+const REHEARSED_POLICIES_MAX = 1_000;
 /** Nothing is recorded, so nothing has an id. */
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
@@ -48,19 +53,9 @@ export function evaluateRoutes(app: App, context: Context): void {
       },
     },
     async (request) => {
-      const { operator, policies, tools, env, now } = request.body;
-      const { tenant } = request.principal;
       const { plan } = parsePlan(request.body.plan);
       const [answer] = await context.scorer.score([
-        {
-          tenant,
-          operator,
-          lines: plan.actions,
-          env: env ? toEnvelope(env) : await eventOf(context, tenant, operator, plan.event_id),
-          now: now ?? (await readNow(context.db)).toISOString(),
-          ...(policies && { policies }),
-          ...(tools && { tools }),
-        },
+        await questionOf(context, request.principal.tenant, plan, request.body),
       ]);
       if (!answer) throw new HoldpointError('INTERNAL', 'the plan was not scored');
       if (!answer.ok) {
@@ -70,6 +65,36 @@ export function evaluateRoutes(app: App, context: Context): void {
       return { decisions: answer.lines.map((line, index) => rehearsed(line, plan.plan_id, index)) };
     },
   );
+}
+
+/** The same prechecks as a plan in earnest, then what stands in for its event, policies and tools. */
+async function questionOf(
+  context: Context,
+  tenant: string,
+  plan: ExecutionPlan,
+  { operator, policies, tools, env, now }: z.infer<typeof bodySchema>,
+): Promise<Question> {
+  // A policy or an event that nests deeper would not cross to the scoring thread.
+  for (const [field, value] of Object.entries({ policies, env })) requirePlain(field, value);
+  const at = now === undefined ? await readNow(context.db) : new Date(now);
+  const base = {
+    tenant,
+    operator,
+    lines: plan.actions,
+    now: at.toISOString(),
+    ...(policies && { policies }),
+    ...(tools && { tools }),
+  };
+  const against = precheck(plan, operator, context.scorer.summaryOf(tenant)?.sources, at);
+  if (against) return { ...base, env: operatorEnvelope(operator), blocked: against };
+  return { ...base, env: env ? toEnvelope(env) : await eventOf(context, tenant, operator, plan.event_id) };
+}
+
+function requirePlain(field: string, value: unknown): void {
+  const plain = plainJson(value ?? null);
+  if (plain.ok) return;
+  const issues = [{ path: [field, ...plain.path].join('.').slice(0, PATH_MAX_CHARS), reason: plain.reason }];
+  throw new HoldpointError('INVALID_REQUEST', `${field} cannot be read`, { issues });
 }
 
 function toEnvelope(env: z.infer<typeof envSchema>): EventEnvelope {

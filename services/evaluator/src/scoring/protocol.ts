@@ -1,6 +1,7 @@
 import type { ReasonCode } from '@holdpoint/shared/domain/decision';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { Risk } from '@holdpoint/shared/domain/policy';
+import type { SourceGrants } from '../core/precheck.ts';
 import type { ScoredLine } from '../core/scored.ts';
 
 /** A plan's lines to be scored, as they cross to the thread: plain data only. */
@@ -31,7 +32,10 @@ export type ToThread = {
 export type FromThread =
   | { readonly kind: 'ready'; readonly tenants: readonly TenantSummary[] }
   | { readonly kind: 'broken'; readonly message: string }
-  | { readonly kind: 'answers'; readonly id: number; readonly answers: readonly Answer[] };
+  | { readonly kind: 'answers'; readonly id: number; readonly answers: readonly Answer[] }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  /** What user code left behind threw, when nobody was asking it anything. */
+  | { readonly kind: 'stray'; readonly message: string };
 
 /** A line whose user code did not come back: it is blocked without being asked again. */
 export interface Stuck {
@@ -44,10 +48,12 @@ export interface TenantSummary {
   readonly tenant: string;
   readonly version: string;
   readonly policies: readonly Readonly<Record<string, unknown>>[];
-  /** Operator → the sources whose events it may act on; null: all. Absent: the tenant declares no grants. */
-  readonly sources?: Readonly<Record<string, readonly string[] | null>>;
+  readonly sources?: SourceGrants;
 }
 
-/** Cells of the shared memory in which the thread says where it is. */
-export const MARK = { sequence: 0, question: 1, line: 2 } as const;
+/**
+ * Cells of the shared memory in which the thread says where it is. `steps` is odd while an author's code runs and even
+ * otherwise, and changes with every step, so one look tells both whether it moved and whose time it is.
+ */
+export const MARK = { steps: 0, question: 1, line: 2 } as const;
 export const MARK_CELLS = 3;

@@ -1,7 +1,8 @@
 import { compilePolicies, PolicyCompileError } from '@holdpoint/policy/compile';
 import { type Evaluation, evaluate } from '@holdpoint/policy/evaluate';
-import { plainJson } from '@holdpoint/policy/plain-json';
+import { LINE_MAX_DEPTH, plainJson } from '@holdpoint/policy/plain-json';
 import { salvageLine } from '@holdpoint/policy/prepare';
+import type { UserCodeWatch } from '@holdpoint/policy/user-code';
 import type { ReasonCode, Verdict } from '@holdpoint/shared/domain/decision';
 import { actionDigest, digestOf } from '@holdpoint/shared/domain/digest';
 import type { Json } from '@holdpoint/shared/domain/json';
@@ -12,8 +13,10 @@ import type { PolicyBook, TenantRules } from './policy-book.ts';
 import type { Answer, Question } from './protocol.ts';
 
 export interface Watch {
-  /** Says that a line is begun, or that user code of it is about to run. */
-  mark(line: number): void;
+  /** Says that a line is begun. */
+  line(index: number): void;
+  /** Stands around each piece of that line's user code. */
+  readonly userCode: UserCodeWatch;
   readonly stuckLines: ReadonlySet<number>;
 }
 
@@ -48,7 +51,7 @@ function toCatalog(tools: NonNullable<Question['tools']>): ToolCatalog {
 }
 
 function scoreLine(question: Question, rules: TenantRules, line: unknown, index: number, watch: Watch): ScoredLine {
-  watch.mark(index);
+  watch.line(index);
   if (question.blocked) return toScoredLine(question, rules, line, refused(question, rules, line, question.blocked));
   if (watch.stuckLines.has(index)) {
     const stuck = { code: 'policy_error' as const, message: 'the code of a policy or tool did not answer in time' };
@@ -63,7 +66,7 @@ function scoreLine(question: Question, rules: TenantRules, line: unknown, index:
     tools: rules.tools,
     grants: rules.grants,
     now: new Date(now),
-    mark: () => watch.mark(index),
+    watch: watch.userCode,
   });
   return toScoredLine(question, rules, line, evaluation);
 }
@@ -87,7 +90,7 @@ function refused(
 function toScoredLine(question: Question, rules: TenantRules, line: unknown, evaluation: Evaluation): ScoredLine {
   const { action, verdict } = evaluation;
   const args = action.args ?? {};
-  const raw = plainJson(line);
+  const raw = plainJson(line, LINE_MAX_DEPTH);
   const digest = actionDigest({
     tenant: question.tenant,
     connector: action.connector,

@@ -1,50 +1,64 @@
 import { Worker } from 'node:worker_threads';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
-import {
-  type Answer,
-  type FromThread,
-  MARK,
-  MARK_CELLS,
-  type Question,
-  type Stuck,
-  type TenantSummary,
-  type ToThread,
-} from './protocol.ts';
+import { type End, watchAnswer } from './ask-thread.ts';
+import { type Answer, type FromThread, MARK_CELLS, type Question, type Stuck, type TenantSummary } from './protocol.ts';
 
-/** How long one line's user code may run before its thread is ended. */
+/** How long one call of an author's code may run before its thread is ended. */
 export const USER_CODE_MAX_MS = 500;
+/** How long the thread may stand still outside of it: nobody's line is to blame. */
+const STILL_MAX_MS = 10_000;
 const LOAD_MAX_MS = 30_000;
-const LOOK_EVERY_MS = 50;
+/** A thread that dies outside of user code may have been dying before it was asked; twice is a fault. */
+const LOST_MAX = 1;
 
 export interface Scorer {
-  /** Scores a batch. Always answers: what did not come back in time is a BLOCK. */
+  /**
+   * Scores a batch. A line whose code does not come back is a BLOCK.
+   * @throws HoldpointError DEPENDENCY_UNAVAILABLE where the thread fails otherwise; the next batch gets a fresh one
+   */
   score(questions: readonly Question[]): Promise<readonly Answer[]>;
   summaryOf(tenant: string): TenantSummary | undefined;
   stop(): Promise<void>;
 }
 
-/** Ready when the workspace is loaded and compiled. @throws Error with the workspace's faults */
-export async function startScorer(options: {
+interface ScorerOptions {
   readonly workspaceDir: string;
   readonly logger: Logger;
   readonly userCodeMaxMs?: number;
-}): Promise<Scorer> {
-  const { workspaceDir, logger, userCodeMaxMs = USER_CODE_MAX_MS } = options;
-  let thread = await startThread(workspaceDir);
+  readonly stillMaxMs?: number;
+}
+
+/** Ready when the workspace is loaded and compiled. @throws Error with the workspace's faults */
+export async function startScorer(options: ScorerOptions): Promise<Scorer> {
+  const { logger } = options;
+  let thread = await startThread(options);
   let queue: Promise<unknown> = Promise.resolve();
+
+  /** The summaries of a thread that is gone stay until another one has loaded. */
+  async function liveThread(): Promise<Thread> {
+    if (!thread.alive()) thread = await startThread(options);
+    return thread;
+  }
 
   /** Asks the thread; where a line gets stuck, ends the thread, blocks that line, and does the rest of the batch again. */
   async function scoreAll(questions: readonly Question[]): Promise<readonly Answer[]> {
     const stuck: Stuck[] = [];
-    for (;;) {
-      const answers = await thread.ask({ questions, stuck }, userCodeMaxMs);
-      if (answers) return answers;
-      const at = thread.position();
-      logger.error({ tenant: questions[at.question]?.tenant, ...at }, 'user code of a line did not answer: blocked');
-      stuck.push(at);
-      await thread.end();
-      thread = await startThread(workspaceDir);
+    for (let lost = 0; ; ) {
+      const asked = await liveThread();
+      const end = await asked.ask({ questions, stuck });
+      if (end.kind === 'answered') return end.answers;
+      if (end.kind === 'failed') throw new Error(`scoring failed: ${end.message}`);
+      void asked.end();
+      if (end.kind === 'stuck' && !stuck.some((known) => samePlace(known, end.at))) {
+        logger.error(
+          { tenant: questions[end.at.question]?.tenant, ...end.at },
+          'user code did not answer: line blocked',
+        );
+        stuck.push(end.at);
+      } else if (end.kind !== 'lost' || lost++ === LOST_MAX) {
+        throw new HoldpointError('DEPENDENCY_UNAVAILABLE', 'the scoring thread does not answer');
+      }
     }
   }
 
@@ -62,16 +76,19 @@ export async function startScorer(options: {
   };
 }
 
+function samePlace(a: Stuck, b: Stuck): boolean {
+  return a.question === b.question && a.line === b.line;
+}
+
 interface Thread {
   readonly tenants: ReadonlyMap<string, TenantSummary>;
-  /** Undefined: a line made no progress for the given time, or the thread died of it. */
-  ask(question: Omit<ToThread, 'id'>, stuckAfterMs: number): Promise<readonly Answer[] | undefined>;
-  /** Where the thread was last seen. */
-  position(): Stuck;
+  alive(): boolean;
+  ask(batch: { readonly questions: readonly Question[]; readonly stuck: readonly Stuck[] }): Promise<End>;
   end(): Promise<unknown>;
 }
 
-async function startThread(workspaceDir: string): Promise<Thread> {
+async function startThread(options: ScorerOptions): Promise<Thread> {
+  const { workspaceDir, logger, userCodeMaxMs = USER_CODE_MAX_MS, stillMaxMs = STILL_MAX_MS } = options;
   const marks = new Int32Array(new SharedArrayBuffer(MARK_CELLS * Int32Array.BYTES_PER_ELEMENT));
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: { workspaceDir, marks },
@@ -79,66 +96,53 @@ async function startThread(workspaceDir: string): Promise<Thread> {
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 512 },
   });
+  let alive = true;
+  const die = () => {
+    alive = false;
+  };
+  worker.on('exit', die);
+  // Always listened to: an error that nobody hears would end the service. The exit follows it.
+  worker.on('error', (err) => logger.error({ err }, 'the scoring thread died'));
+  worker.on('message', (message: FromThread) => {
+    if (message?.kind === 'stray') logger.error({ reason: message.message }, 'user code failed after it had answered');
+  });
   const tenants = await ready(worker);
   let nextId = 0;
   return {
     tenants: new Map(tenants.map((tenant) => [tenant.tenant, tenant])),
-    ask: (question, stuckAfterMs) => ask(worker, marks, { ...question, id: nextId++ }, stuckAfterMs),
-    position: () => ({ question: Atomics.load(marks, MARK.question), line: Atomics.load(marks, MARK.line) }),
-    end: () => worker.terminate(),
+    alive: () => alive,
+    ask: (batch) => watchAnswer(worker, marks, { ...batch, id: nextId++ }, { userCodeMaxMs, stillMaxMs }),
+    end() {
+      die();
+      return worker.terminate();
+    },
   };
 }
 
 function ready(worker: Worker): Promise<readonly TenantSummary[]> {
   return new Promise((resolve, reject) => {
-    const fail = (message: string) => {
-      void worker.terminate();
-      reject(new HoldpointError('DEPENDENCY_UNAVAILABLE', message));
+    const settle = (end: () => void) => {
+      clearTimeout(late);
+      worker.off('message', onMessage);
+      worker.off('error', onError);
+      worker.off('exit', onExit);
+      end();
+    };
+    const fail = (message: string) =>
+      settle(() => {
+        void worker.terminate();
+        reject(new HoldpointError('DEPENDENCY_UNAVAILABLE', message));
+      });
+    const onError = (error: unknown) =>
+      fail(`the workspace does not load: ${error instanceof Error ? error.message : String(error)}`);
+    const onExit = () => fail('the workspace does not load: its code ended the thread');
+    const onMessage = (message: FromThread) => {
+      if (message?.kind === 'ready') settle(() => resolve(message.tenants));
+      else if (message?.kind === 'broken') fail(message.message);
     };
     const late = setTimeout(() => fail(`the workspace did not load within ${LOAD_MAX_MS} ms`), LOAD_MAX_MS);
-    const settled = () => clearTimeout(late);
-    worker.once('error', (error) => {
-      settled();
-      fail(`the workspace does not load: ${error instanceof Error ? error.message : String(error)}`);
-    });
-    worker.once('message', (message: FromThread) => {
-      settled();
-      if (message.kind === 'ready') resolve(message.tenants);
-      else fail(message.kind === 'broken' ? message.message : 'the scoring thread spoke out of turn');
-    });
-  });
-}
-
-function ask(
-  worker: Worker,
-  marks: Int32Array,
-  question: ToThread,
-  stuckAfterMs: number,
-): Promise<readonly Answer[] | undefined> {
-  return new Promise((resolve) => {
-    let sequence = Atomics.load(marks, MARK.sequence);
-    let since = performance.now();
-    const watchdog = setInterval(() => {
-      const now = Atomics.load(marks, MARK.sequence);
-      if (now !== sequence) {
-        sequence = now;
-        since = performance.now();
-      } else if (performance.now() - since > stuckAfterMs) settle(undefined);
-    }, LOOK_EVERY_MS);
-    const settle = (answers: readonly Answer[] | undefined) => {
-      clearInterval(watchdog);
-      worker.off('message', onMessage);
-      worker.off('exit', onExit);
-      worker.off('error', onExit);
-      resolve(answers);
-    };
-    const onMessage = (message: FromThread) => {
-      if (message.kind === 'answers' && message.id === question.id) settle(message.answers);
-    };
-    const onExit = () => settle(undefined);
     worker.on('message', onMessage);
+    worker.on('error', onError);
     worker.on('exit', onExit);
-    worker.on('error', onExit);
-    worker.postMessage(question);
   });
 }

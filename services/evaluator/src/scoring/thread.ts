@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { describeError } from '@holdpoint/policy/printable';
 import { loadPolicyBook, type PolicyBook } from './policy-book.ts';
 import { type FromThread, MARK, type ToThread } from './protocol.ts';
-import { scoreQuestion } from './score-question.ts';
+import { scoreQuestion, type Watch } from './score-question.ts';
 
 /** The thread in which the workspace's own code runs. One is made for each version of the workspace's files, and after each that got stuck. */
 const { workspaceDir, marks } = workerData as { readonly workspaceDir: string; readonly marks: Int32Array };
@@ -17,18 +18,31 @@ try {
   say({ kind: 'broken', message: error instanceof Error ? error.message : String(error) });
 }
 
+// A timer or a promise that an author's function left behind. Its line has been answered; the thread goes on.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => say({ kind: 'stray', message: describeError(error) }));
+}
+
 port.on('message', ({ id, questions, stuck }: ToThread) => {
-  const answers = questions.map((question, index) =>
-    scoreQuestion(question, book as PolicyBook, {
-      mark: (line) => mark(index, line),
-      stuckLines: new Set(stuck.filter((one) => one.question === index).map((one) => one.line)),
-    }),
-  );
-  say({ kind: 'answers', id, answers });
+  try {
+    const answers = questions.map((question, index) => {
+      const stuckLines = new Set(stuck.filter((one) => one.question === index).map((one) => one.line));
+      return scoreQuestion(question, book as PolicyBook, { ...watchOf(index), stuckLines });
+    });
+    say({ kind: 'answers', id, answers });
+  } catch (error) {
+    say({ kind: 'failed', id, message: describeError(error) });
+  }
 });
 
-function mark(question: number, line: number): void {
-  Atomics.store(marks, MARK.question, question);
-  Atomics.store(marks, MARK.line, line);
-  Atomics.add(marks, MARK.sequence, 1);
+function watchOf(question: number): Omit<Watch, 'stuckLines'> {
+  const step = () => void Atomics.add(marks, MARK.steps, 1);
+  return {
+    line(line) {
+      Atomics.store(marks, MARK.question, question);
+      Atomics.store(marks, MARK.line, line);
+      Atomics.add(marks, MARK.steps, 2);
+    },
+    userCode: { begins: step, ends: step },
+  };
 }

@@ -1,0 +1,23 @@
+import type { Reason } from '@holdpoint/shared/domain/decision';
+import { parseEventId } from '@holdpoint/shared/domain/event';
+import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
+
+/** Operator → the sources whose events it may act on; null: all. Absent: the tenant declares no grants. */
+export type SourceGrants = Readonly<Record<string, readonly string[] | null>>;
+
+/** What stands against a whole plan before its event is read or any policy is asked. */
+export function precheck(
+  { expires_at, event_id }: Pick<ExecutionPlan, 'expires_at' | 'event_id'>,
+  operator: string,
+  grants: SourceGrants | undefined,
+  now: Date,
+): Pick<Reason, 'code' | 'message'> | undefined {
+  if (expires_at !== undefined && Date.parse(expires_at) <= now.getTime()) {
+    return { code: 'plan_expired', message: `the plan expired at ${expires_at}` };
+  }
+  if (event_id === undefined || grants === undefined) return undefined;
+  const { source } = parseEventId(event_id);
+  const own = Object.hasOwn(grants, operator) ? grants[operator] : [];
+  if (own === null || own?.includes(source)) return undefined;
+  return { code: 'event_not_granted', message: `${operator} holds no grant for events of ${source}` };
+}
