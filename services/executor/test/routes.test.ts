@@ -110,6 +110,60 @@ test('receipts are found by what they are about, page by page', async () => {
   expect((await call('GET', '/v1/receipts?cursor=nonsense', reader)).status).toBe(400);
 });
 
+test('a time that no receipt can have is refused, of a query and of a cursor', async () => {
+  const since = async (text: string) =>
+    (await call('GET', `/v1/receipts?since=${encodeURIComponent(text)}`, reader)).status;
+  expect(await since('0000-01-01T00:00:00Z')).toBe(400);
+  expect(await since('0001-01-01T00:00:00+01:00')).toBe(400);
+  expect(await since('9999-12-31T23:00:00-23:00')).toBe(400);
+  expect(await since('0001-01-01T00:00:00Z')).toBe(200);
+  expect(await since('2026-01-01T00:00:00+23:59')).toBe(200);
+  expect(await since(`2026-01-01T00:00:00.${'1'.repeat(200)}Z`)).toBe(200);
+  const cursor = async (at: string) => {
+    const text = Buffer.from(JSON.stringify([at, '01890000-0000-7000-8000-000000000000'])).toString('base64url');
+    return (await call('GET', `/v1/receipts?cursor=${text}`, reader)).status;
+  };
+  expect(await cursor('9999999999')).toBe(400);
+  expect(await cursor('2026-02-30 00:00:00+00')).toBe(400);
+  expect(await cursor('0000-01-01 00:00:00+00')).toBe(400);
+  expect(await cursor('2026-02-28 00:00:00.123456+00')).toBe(200);
+});
+
+test('an id that cannot be one names nothing', async () => {
+  for (const [method, path] of [
+    ['GET', '/v1/actions/x'],
+    ['POST', '/v1/actions/x/cancel'],
+    ['GET', '/v1/plans/order%2042'],
+    ['DELETE', '/v1/freezes/1'],
+  ] as const) {
+    expect(await call(method, path, admin)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+  }
+});
+
+test('a reason that no row can hold is refused', async () => {
+  const { id } = await seedAction(harness.db, { state: 'indeterminate' });
+  const asked = async (path: string, more: object) =>
+    (
+      await Promise.all(['a\u0000b', 'a\ud800', ' '].map((reason) => call('POST', path, admin, { reason, ...more })))
+    ).map(({ status }) => status);
+  expect(await asked('/v1/freezes', { tool: 'none' })).toEqual([400, 400, 400]);
+  expect(await asked(`/v1/actions/${id}/settle`, { as: 'applied' })).toEqual([400, 400, 400]);
+  expect(await asked(`/v1/actions/${id}/retry`, {})).toEqual([400, 400, 400]);
+});
+
+test('of a tool that nobody here knows all arguments are hidden, for any may be secret', async () => {
+  const spec = {
+    tool: 'gone',
+    state: 'blocked',
+    decision: 'BLOCK',
+    args: { token: 'tok_9', auth: { password: 'p' } },
+  } as const;
+  const { id, entity } = await seedAction(harness.db, spec);
+  const hidden = { args: { token: '•••', auth: '•••' } };
+  expect((await call('GET', `/v1/actions/${id}`, reader)).body).toMatchObject(hidden);
+  expect((await call('GET', `/v1/actions?entity_key=${entity}`, reader)).body.items).toMatchObject([hidden]);
+});
+
 test('a queued action is cancelled once, with receipt and outcome, and its lane goes on', async () => {
   const head = await seedAction(harness.db, { state: 'indeterminate' });
   const next = await seedAction(harness.db, { entity: head.entity as string });

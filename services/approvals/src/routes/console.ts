@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import { saidSchema } from '@holdpoint/shared/domain/plain-text';
 import { requirePerson } from '@holdpoint/shared/runtime/auth';
 import { type App, invalidRequest } from '@holdpoint/shared/runtime/http';
 import { toHoldpointError } from '@holdpoint/shared/runtime/http-errors';
@@ -7,7 +8,6 @@ import type { PersonPrincipal } from '@holdpoint/shared/runtime/principal';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { consolePage, type Notice, signInPage } from '../core/console-page.ts';
-import { saidSchema } from '../core/plain-text.ts';
 import { approvalOf, isId, vote } from '../decide.ts';
 import { listApprovals } from '../store/list-approvals.ts';
 import { COMMENT_MAX_CHARS } from './decide.ts';

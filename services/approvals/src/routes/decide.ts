@@ -1,12 +1,12 @@
 import { APPROVAL_STATUSES, approvalSchema } from '@holdpoint/shared/domain/approval';
 import { toProblem } from '@holdpoint/shared/domain/errors';
+import { saidSchema } from '@holdpoint/shared/domain/plain-text';
 import { requirePerson } from '@holdpoint/shared/runtime/auth';
 import type { App } from '@holdpoint/shared/runtime/http';
 import { toHoldpointError } from '@holdpoint/shared/runtime/http-errors';
 import type { PersonPrincipal, Principal } from '@holdpoint/shared/runtime/principal';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { saidSchema } from '../core/plain-text.ts';
 import { approvalOf, vote, withdraw } from '../decide.ts';
 import { signedIn } from './session.ts';
 

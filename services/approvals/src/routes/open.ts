@@ -1,7 +1,7 @@
 import { approvalRequestSchema, approvalSchema } from '@holdpoint/shared/domain/approval';
+import { isPlainText } from '@holdpoint/shared/domain/plain-text';
 import type { App } from '@holdpoint/shared/runtime/http';
 import type { Context } from '../context.ts';
-import { isPlainText } from '../core/plain-text.ts';
 import { operatorOf } from '../core/requester.ts';
 import { openRequest } from '../store/open-request.ts';
 import { signedIn } from './session.ts';

@@ -1,9 +1,9 @@
 import { APPROVAL_STATUSES, approvalSchema } from '@holdpoint/shared/domain/approval';
+import { isPlainText } from '@holdpoint/shared/domain/plain-text';
 import { audienceSchema } from '@holdpoint/shared/domain/policy';
 import type { App } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { isPlainText } from '../core/plain-text.ts';
 import { notFound } from '../core/ruling.ts';
 import { isId } from '../decide.ts';
 import { listApprovals } from '../store/list-approvals.ts';

@@ -11,15 +11,16 @@ import { listActions } from '../store/list-actions.ts';
 import { listReceipts } from '../store/list-receipts.ts';
 import { readAction } from '../store/read-action.ts';
 import { toAction } from './action-view.ts';
+import { idParams, knownId } from './id-params.ts';
 import { page, pageQuery } from './paging.ts';
 import { tenantOf } from './tenant-of.ts';
 
-export const idParams = z.object({ id: z.uuid() });
 const RECEIPTS_MAX = 200;
+export const NO_ACTION = 'there is no such action';
 
-/** An action with the secret places of its arguments hidden. */
+/** An action with the secret places of its arguments hidden; all of them where nobody here knows which they are. */
 export function showAction({ connectors }: Context, row: ActionRow): Action {
-  return toAction(row, connectors.tool(row.connector, row.tool)?.secretArgs ?? []);
+  return toAction(row, connectors.tool(row.connector, row.tool));
 }
 
 export function actionRoutes(app: App, context: Context): void {
@@ -62,8 +63,8 @@ export function actionRoutes(app: App, context: Context): void {
     },
     async ({ params, principal }) => {
       const tenant = tenantOf(principal);
-      const row = await readAction(db, params.id, tenant);
-      if (!row) throw new HoldpointError('NOT_FOUND', 'there is no such action');
+      const row = await readAction(db, knownId(params, NO_ACTION), tenant);
+      if (!row) throw new HoldpointError('NOT_FOUND', NO_ACTION);
       const receipts = await listReceipts(db, { tenant, actionId: row.id, limit: RECEIPTS_MAX });
       return { ...showAction(context, row), receipts: receipts.reverse().map(toReceipt) };
     },

@@ -1,13 +1,15 @@
 import type { FreezeRow } from '@holdpoint/shared/db/schema/freezes';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { nameSchema, toolNameSchema } from '@holdpoint/shared/domain/names';
+import { saidSchema } from '@holdpoint/shared/domain/plain-text';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { newId } from '@holdpoint/shared/runtime/ids';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import type { Sweep } from '../jobs/sweep.ts';
 import { addFreeze, liftFreeze, listFreezes } from '../store/freezes.ts';
-import { idParams } from './actions.ts';
+import { idParams, knownId } from './id-params.ts';
+import { REASON_MAX_CHARS } from './interventions.ts';
 import { page, pageQuery } from './paging.ts';
 import { tenantOf } from './tenant-of.ts';
 
@@ -24,11 +26,13 @@ const freezeSchema = z.object({
   lifted_by: z.string().nullable(),
 });
 
+const NO_FREEZE = 'no such freeze stands';
+
 const freezeBody = z.strictObject({
   operator: nameSchema.optional(),
   connector: nameSchema.optional(),
   tool: toolNameSchema.optional(),
-  reason: z.string().min(1).max(1024),
+  reason: saidSchema(REASON_MAX_CHARS),
 });
 
 /** The big red button: no claim under a freeze; what is in flight ends. Lifted, what waited is scored again first. */
@@ -84,8 +88,8 @@ export function freezeRoutes(app: App, { authenticator, db, logger }: Context, s
     { onRequest, schema: { tags, summary: 'Lift a freeze', params: idParams, response: { 200: freezeSchema } } },
     async ({ params, principal }) => {
       const who = { tenant: tenantOf(principal), actor: principal.principal };
-      const row = await liftFreeze(db, { id: params.id, ...who, receiptId: newId() });
-      if (!row) throw new HoldpointError('NOT_FOUND', 'no such freeze stands');
+      const row = await liftFreeze(db, { id: knownId(params, NO_FREEZE), ...who, receiptId: newId() });
+      if (!row) throw new HoldpointError('NOT_FOUND', NO_FREEZE);
       logger.warn({ freeze: row.id }, 'a freeze is lifted');
       sweep.everything();
       return toFreeze(row);

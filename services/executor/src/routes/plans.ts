@@ -6,8 +6,10 @@ import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { readPlan } from '../store/read-plan.ts';
-import { idParams } from './actions.ts';
+import { idParams, knownId } from './id-params.ts';
 import { tenantOf } from './tenant-of.ts';
+
+const NO_PLAN = 'there is no such plan';
 
 export function planRoutes(app: App, { authenticator, db }: Context): void {
   app.get(
@@ -29,8 +31,8 @@ export function planRoutes(app: App, { authenticator, db }: Context): void {
       },
     },
     async ({ params, principal }) => {
-      const plan = await readPlan(db, params.id, tenantOf(principal));
-      if (!plan) throw new HoldpointError('NOT_FOUND', 'there is no such plan');
+      const plan = await readPlan(db, knownId(params, NO_PLAN), tenantOf(principal));
+      if (!plan) throw new HoldpointError('NOT_FOUND', NO_PLAN);
       const { id, plan_id, lines } = plan;
       return {
         id,

@@ -9,6 +9,12 @@ import { type ListedReceipt, listReceipts } from '../store/list-receipts.ts';
 import { pageQuery } from './paging.ts';
 
 const uuid = z.uuid();
+const isoTime = z.iso.datetime({ offset: true });
+/** A time in UTC that Postgres takes too: it knows no year 0, and fewer offsets. */
+const timeSchema = isoTime
+  .transform((text) => new Date(text))
+  .refine(isStorable, 'must be of the years 1 to 9999')
+  .transform((time) => time.toISOString());
 
 export function receiptRoutes(app: App, { authenticator, db }: Context): void {
   app.get(
@@ -23,7 +29,7 @@ export function receiptRoutes(app: App, { authenticator, db }: Context): void {
           plan_id: planIdSchema.optional(),
           entity_key: keySchema.optional(),
           kind: z.enum(RECEIPT_KINDS).optional(),
-          since: z.iso.datetime({ offset: true }).optional(),
+          since: timeSchema.optional(),
           limit: pageQuery.limit,
           cursor: z.string().max(200).optional(),
         }),
@@ -49,7 +55,19 @@ export function receiptRoutes(app: App, { authenticator, db }: Context): void {
   );
 }
 
-const cursorSchema = z.tuple([z.string().regex(/^[0-9 :.+-]{10,40}$/), uuid]);
+function isStorable(time: Date): boolean {
+  return !Number.isNaN(time.getTime()) && time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999;
+}
+
+/** As Postgres writes it; no Date, for that would lose microseconds. */
+const TIME_TEXT = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)([+-](?:0\d|1[0-4]))(:\d\d)?$/;
+const cursorSchema = z.tuple([
+  z.string().refine((text) => {
+    const [, date, time, hours, minutes = ':00'] = TIME_TEXT.exec(text) ?? [];
+    return timeSchema.safeParse(`${date}T${time}${hours}${minutes}`).success;
+  }),
+  uuid,
+]);
 
 function writeCursor({ at_text, id }: ListedReceipt): string {
   return Buffer.from(JSON.stringify([at_text, id])).toString('base64url');
