@@ -1,5 +1,6 @@
 import { outcomeSubjects } from '@holdpoint/shared/messages/subjects';
 import type { Subscription } from '@nats-io/transport-node';
+import { now } from './processes/tally.ts';
 import type { Servers } from './servers.ts';
 import { OPERATOR, TENANT } from './workspace.ts';
 
@@ -15,16 +16,16 @@ export interface Facts {
   stop(): void;
 }
 
-interface Fact {
+export interface Fact {
   readonly plan_id: string;
-  readonly items: readonly { readonly outcome?: string; readonly decision?: string; readonly state?: string }[];
+  readonly items: readonly { readonly entity_key: string; readonly outcome?: string; readonly state?: string }[];
 }
 
 /** Hears outcomes as they are published. Any but `applied` is a fault of the benchmark, and ends it. */
-export function hearOutcomes(servers: Servers, onPlan?: (planId: string, lines: number) => void): Facts {
+export function hearOutcomes(servers: Servers, onFact?: (fact: Fact) => void): Facts {
   return hear(servers, outcomeSubjects(TENANT, OPERATOR), (fact) => {
     for (const { outcome } of fact.items) if (outcome !== 'applied') throw new Error(`an action ended as ${outcome}`);
-    onPlan?.(fact.plan_id, fact.items.length);
+    onFact?.(fact);
   });
 }
 
@@ -46,7 +47,7 @@ function hear({ nats }: Servers, subject: string, onFact: (fact: Fact) => void):
       else {
         const fact = message.json<Fact>();
         lines += fact.items.length;
-        lastAt = performance.timeOrigin + performance.now();
+        lastAt = now();
         try {
           onFact(fact);
         } catch (fault) {

@@ -9,14 +9,14 @@ export const TOOL = 'do';
 
 const TALLY = new URL('./processes/tally.ts', import.meta.url).href;
 
-/** Writes a workspace whose connector tells when it was called as often as expected; 0: never. */
-export async function writeBenchWorkspace(dir: string, expectedCalls: number): Promise<string> {
+/** Writes a workspace; with `tallied` its connector notes the order of its calls. */
+export async function writeBenchWorkspace(dir: string, { tallied }: { readonly tallied: boolean }): Promise<string> {
   const files = {
     [`connectors/${CONNECTOR}/tools.ts`]: `export default { name: '${CONNECTOR}', tools: { '${TOOL}': { risk: 'write', idempotent: true } } };`,
     [`connectors/${CONNECTOR}/run.ts`]: `
 import { startTally } from '${TALLY}';
-const tally = ${expectedCalls} > 0 ? startTally(${expectedCalls}) : undefined;
-export default { run: { '${TOOL}': async (args, ctx) => { tally?.note(ctx.entityKey, args.place); return { ok: true }; } } };`,
+const tally = ${tallied} ? startTally() : undefined;
+export default { run: { '${TOOL}': async (args, ctx) => { tally?.called(ctx.entityKey, args.place); return { ok: true }; } } };`,
     [`tenants/${TENANT}/policies.ts`]: `export default [{ id: 'all', connector: '${CONNECTOR}', tool: '${TOOL}', maxValue: 500, decision: 'ALLOW' }];`,
   };
   for (const [file, text] of Object.entries(files)) {

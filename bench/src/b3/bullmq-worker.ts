@@ -6,8 +6,9 @@ import { startTally, tell } from '../processes/tally.ts';
 const [url = '', expected = '0', concurrency = '1'] = process.argv.slice(2);
 const tally = startTally(Number(expected));
 const connection = new Redis(url, { maxRetriesPerRequest: null });
-new Worker<Job>('bench', async ({ data }) => tally.note(data.entity, data.place), {
+const worker = new Worker<Job>('bench', async ({ data }) => tally.called(data.entity, data.place), {
   connection,
   concurrency: Number(concurrency),
 });
+worker.on('completed', ({ data }) => tally.ended(data.entity));
 tell({ told: 'ready' });

@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { peer } from './peer.ts';
+import { CONCURRENCY, peer } from './peer.ts';
 import { emptyRedis } from './redis.ts';
 
 const BULK_MAX = 1_000;
@@ -9,6 +9,7 @@ const BULK_MAX = 1_000;
 export const bullmq = peer({
   name: 'BullMQ, raw no-op jobs (no lanes)',
   worker: 'bullmq-worker.ts',
+  args: [String(CONCURRENCY)],
   async prepare(servers, { jobs }) {
     await emptyRedis(servers);
     const connection = new Redis(servers.stack.redisUrl, { maxRetriesPerRequest: null });

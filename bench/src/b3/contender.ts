@@ -28,7 +28,7 @@ export interface Run {
   readonly limits: readonly Limit[];
 }
 
-/** Rates from the calls that a worker's handler got. */
+/** Rates from when effects had been recorded as done. */
 export function figures(report: Report, { jobs, warmUp }: Shape, limits: readonly Limit[]): Run {
   const coldTimes = report.times.filter((_, index) => report.hot[index] === 0);
   const cut = report.times.length < jobs.length;

@@ -1,5 +1,5 @@
 import { makeWorkerUtils } from 'graphile-worker';
-import { peer } from './peer.ts';
+import { CONCURRENCY, peer } from './peer.ts';
 
 const BULK_MAX = 1_000;
 
@@ -7,6 +7,7 @@ const BULK_MAX = 1_000;
 export const graphileWorker = peer({
   name: 'graphile-worker, named queues',
   worker: 'graphile-worker-worker.ts',
+  args: [String(CONCURRENCY)],
   async prepare(servers, { jobs }) {
     const database = await servers.database('none');
     const workerUtils = await makeWorkerUtils({ connectionString: database.ownerUrl });

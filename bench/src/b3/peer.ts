@@ -13,6 +13,8 @@ export function peer(options: {
   /** Hands the jobs over; returns where the worker finds them, and how to clean up. */
   prepare(servers: Servers, shape: Shape): Promise<{ readonly url: string; remove(): Promise<void> }>;
   readonly worker: string;
+  /** Beside the url and the count of jobs. */
+  readonly args: readonly string[];
 }): Contender {
   return {
     name: options.name,
@@ -22,7 +24,7 @@ export function peer(options: {
       try {
         child = await startChild({
           file: join('src', 'b3', options.worker),
-          args: [url, String(shape.jobs.length), String(CONCURRENCY)],
+          args: [url, String(shape.jobs.length), ...options.args],
           env: {},
           logFile: join(servers.folder, `${options.worker}.log`),
         });

@@ -25,6 +25,25 @@ export function hot(count: number): Shape {
   });
 }
 
+const PAGE_MAX = 1_000;
+
+/** In order, each page naming an entity at most once. */
+export function pagesWithoutRepeats(jobs: readonly Job[]): Job[][] {
+  const pages: Job[][] = [];
+  let page: Job[] = [];
+  let named = new Set<string>();
+  for (const job of jobs) {
+    if (named.has(job.entity) || page.length === PAGE_MAX) {
+      pages.push(page);
+      page = [];
+      named = new Set();
+    }
+    page.push(job);
+    named.add(job.entity);
+  }
+  return [...pages, page];
+}
+
 function withWarmUp(name: string, count: number, jobs: (total: number) => Job[]): Shape {
   const warmUp = count / 5;
   return { name, jobs: jobs(count + warmUp), warmUp };

@@ -119,8 +119,11 @@ async function withPair<T>(
   }
 }
 
-let floods = 0;
+let cases = 0;
 /** Entities of one case's own: a lane that was used before is not what a first action meets. */
-const prefix = (): string => `entity-${(floods += 1)}`;
+function prefix(): string {
+  cases += 1;
+  return `entity-${cases}`;
+}
 const distinct = (count: number): Job[] => overEntities(count, count, prefix());
 const hundred = (count: number): Job[] => overEntities(count, 100, prefix());

@@ -1,5 +1,6 @@
 import { hearOutcomes } from '../facts.ts';
 import { type Job, plansOf, propose } from '../load.ts';
+import { now } from '../processes/tally.ts';
 import type { Servers } from '../servers.ts';
 
 /** Proposes everything at once: actions a second from the first plan in to the last outcome out. */
@@ -13,5 +14,3 @@ export async function flood(servers: Servers, jobs: readonly Job[], linesPerPlan
     outcomes.stop();
   }
 }
-
-export const now = (): number => performance.timeOrigin + performance.now();

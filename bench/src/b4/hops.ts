@@ -1,7 +1,7 @@
 import { hearDecisions, hearOutcomes } from '../facts.ts';
 import { type Job, plansOf, propose } from '../load.ts';
+import { now } from '../processes/tally.ts';
 import type { Servers } from '../servers.ts';
-import { now } from './flood.ts';
 import type { Pair } from './pair.ts';
 
 /** What each hop does alone, actions a second: the machine is its own, and its work is there already. */

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hearOutcomes } from '../facts.ts';
 import { type Job, plansOf, propose } from '../load.ts';
+import { now } from '../processes/tally.ts';
 import type { Servers } from '../servers.ts';
 import { quantile } from '../statistics.ts';
-import { now } from './flood.ts';
 
 const TICK_MS = 2;
 
@@ -25,9 +25,9 @@ export async function paced(
   const everyMs = (pace.linesPerPlan / pace.actionsPerSecond) * 1000;
   const dueAt = new Map<string, number>();
   const tookMs: number[] = [];
-  const outcomes = hearOutcomes(servers, (planId, lines) => {
-    const took = now() - (dueAt.get(planId) ?? Number.NaN);
-    for (let line = 0; line < lines; line += 1) tookMs.push(took);
+  const outcomes = hearOutcomes(servers, ({ plan_id, items }) => {
+    const took = now() - (dueAt.get(plan_id) ?? Number.NaN);
+    tookMs.push(...items.map(() => took));
   });
   try {
     const startedAt = now();

@@ -17,7 +17,7 @@ export interface Pair {
 export async function openPair(servers: Servers): Promise<Pair> {
   await emptyRedis(servers);
   await servers.emptyNats();
-  const workspace = await writeBenchWorkspace(join(servers.folder, 'workspace-pair'), 0);
+  const workspace = await writeBenchWorkspace(join(servers.folder, 'workspace-b4'), { tallied: false });
   const database = await servers.database('ours');
   const running = new Map<string, Child>();
   const stop: Pair['stop'] = async (service) => {

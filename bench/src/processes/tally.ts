@@ -1,14 +1,16 @@
 import type { Told, Wanted } from './wanted.ts';
 
-/** Notes the calls that a no-op handler gets, and tells them to the benchmark when asked. One a process. */
+/** Notes what a worker does, and tells it to the benchmark when asked. One a process. */
 export interface Tally {
-  /** `place` counts within the entity, from 0. */
-  note(entity: string, place: number): void;
+  /** The handler was called; `place` counts within the entity, from 0. */
+  called(entity: string, place: number): void;
+  /** That it was done is in the database, or in Redis. */
+  ended(entity: string): void;
 }
 
 export const HOT_ENTITY = 'hot';
 
-export function startTally(expected: number): Tally {
+export function startTally(expected = Number.POSITIVE_INFINITY): Tally {
   const times: number[] = [];
   const hot: number[] = [];
   const next = new Map<string, number>();
@@ -17,15 +19,20 @@ export function startTally(expected: number): Tally {
     if (want === 'report') tell({ told: 'report', report: { times, hot, outOfOrder } });
   });
   return {
-    note(entity, place) {
-      times.push(performance.timeOrigin + performance.now());
-      hot.push(entity === HOT_ENTITY ? 1 : 0);
+    called(entity, place) {
       if ((next.get(entity) ?? 0) !== place) outOfOrder += 1;
       next.set(entity, place + 1);
+    },
+    ended(entity) {
+      times.push(now());
+      hot.push(entity === HOT_ENTITY ? 1 : 0);
       if (times.length === expected) tell({ told: 'done' });
     },
   };
 }
+
+/** Milliseconds since the epoch, as exact as it gets. */
+export const now = (): number => performance.timeOrigin + performance.now();
 
 export function tell(told: Told): void {
   process.send?.(told);

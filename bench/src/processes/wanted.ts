@@ -12,9 +12,9 @@ export type Told =
   | { readonly told: 'profiling' }
   | { readonly told: 'profiled'; readonly profile: Profiler.Profile };
 
-/** The calls that a process's handler got. */
+/** What a worker did. */
 export interface Report {
-  /** Milliseconds since the epoch, in the order of the calls. */
+  /** When each effect had been recorded as done: milliseconds since the epoch. */
   readonly times: readonly number[];
   /** Which of them were of the hot entity: 1. */
   readonly hot: readonly number[];
