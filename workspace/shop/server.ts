@@ -8,6 +8,8 @@ import { type Call, openStore, type Store } from './store.ts';
 export interface ShopOptions {
   /** 0: any free one. */
   readonly port?: number;
+  /** Loopback unless told: it asks nobody who they are. */
+  readonly host?: string;
   readonly dataDir: string;
 }
 
@@ -27,10 +29,10 @@ interface Context {
 }
 
 /**
- * A shop and an issue tracker for development and tests, on loopback. It honours `Idempotency-Key` where its tools say so,
+ * A shop and an issue tracker for development and tests. It honours `Idempotency-Key` where its tools say so,
  * remembers over a restart, and shows every call it took at `GET /_calls`.
  */
-export async function startShop({ port = 0, dataDir }: ShopOptions): Promise<Shop> {
+export async function startShop({ port = 0, host = '127.0.0.1', dataDir }: ShopOptions): Promise<Shop> {
   const store = await openStore(dataDir);
   const context: Context = { store, faults: [], underway: new Map(), nextCallId: 1 + (store.calls.at(-1)?.id ?? 0) };
   const server = createServer((request, response) => {
@@ -39,7 +41,7 @@ export async function startShop({ port = 0, dataDir }: ShopOptions): Promise<Sho
       else reply(response, { status: 500, body: { error: String(error) } });
     });
   });
-  await listen(server, port);
+  await listen(server, port, host);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: () =>
@@ -50,10 +52,10 @@ export async function startShop({ port = 0, dataDir }: ShopOptions): Promise<Sho
   };
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       server.off('error', reject);
       resolve();
     });

@@ -12,6 +12,11 @@ export async function findApp(db: Kysely<Database>, keyHash: string): Promise<Ap
     .executeTakeFirst();
 }
 
+/** The app of this id, a revoked one too. */
+export async function findAppById(db: Kysely<Database>, id: string): Promise<AppRow | undefined> {
+  return db.selectFrom('apps').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
 /** Registers an app, or replaces what it may do. Owner's url only: services may not write apps. */
 export async function registerApp(
   db: Kysely<Database>,
