@@ -10,7 +10,7 @@ import { machineFacts } from '../machine.ts';
 import type { Child } from '../processes/child.ts';
 import { startService } from '../processes/services.ts';
 import { HOT_ENTITY, now } from '../processes/tally.ts';
-import type { RunDatabase, Servers } from '../servers.ts';
+import { asked, type RunDatabase, type Servers } from '../servers.ts';
 import { writeBenchWorkspace } from '../workspace.ts';
 import { type Contender, figures } from './contender.ts';
 import { emptyRedis } from './redis.ts';
@@ -33,6 +33,7 @@ export const holdpoint: Contender = {
     let outcomes: Facts | undefined;
     try {
       await decideAll(servers, database, workspace, shape);
+      await asked(database.ownerUrl, 'ANALYZE');
       const limits = profiled ? await watchStatements(servers) : undefined;
       const times: number[] = [];
       const hot: number[] = [];

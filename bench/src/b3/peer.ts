@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Child, startChild } from '../processes/child.ts';
-import type { Servers } from '../servers.ts';
+import { asked, type Servers } from '../servers.ts';
 import { type Contender, figures, workOff } from './contender.ts';
 import type { Shape } from './shapes.ts';
 
@@ -20,6 +20,7 @@ export function peer(options: {
     name: options.name,
     async run(servers, shape, { limitMs }) {
       const { url, remove } = await options.prepare(servers, shape);
+      if (url.startsWith('postgres')) await asked(url, 'ANALYZE');
       let child: Child | undefined;
       try {
         child = await startChild({
