@@ -22,7 +22,7 @@ export function quantile(sorted: readonly number[], share: number): number {
 /** Events a second over what came after the warm-up; `times` in milliseconds, in any order. */
 export function rateAfter(times: readonly number[], warmUp: number): number {
   const sorted = times.toSorted((a, b) => a - b);
-  const [from, to] = [sorted[warmUp], sorted.at(-1)];
+  const [from, to] = [sorted[Math.floor(warmUp)], sorted.at(-1)];
   if (from === undefined || to === undefined || to <= from) return Number.NaN;
-  return ((sorted.length - 1 - warmUp) / (to - from)) * 1000;
+  return ((sorted.length - 1 - Math.floor(warmUp)) / (to - from)) * 1000;
 }

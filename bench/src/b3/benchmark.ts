@@ -44,7 +44,7 @@ type Runs = ReadonlyMap<Shape, ReadonlyMap<Contender, Run[]>>;
 /** Every contender once, then all of them again: what the machine does meanwhile meets them alike. */
 async function inRounds(servers: Servers, shapes: readonly Shape[], options: Options): Promise<Runs> {
   const runs = new Map(shapes.map((shape) => [shape, new Map(CONTENDERS.map((one) => [one, [] as Run[]]))]));
-  const limitMs = options.quick ? 10_000 : 12_000;
+  const limitMs = options.quick ? 10_000 : 15_000;
   for (let round = 1; round <= options.runs; round += 1) {
     for (const shape of shapes) {
       for (const contender of CONTENDERS) {
@@ -52,7 +52,7 @@ async function inRounds(servers: Servers, shapes: readonly Shape[], options: Opt
         runs.get(shape)?.get(contender)?.push(run);
         const order = contender === bullmq ? '' : `, ${run.outOfOrder} out of order`;
         options.log(
-          `B3 ${round}/${options.runs} ${shape.name}: ${contender.name} ${Math.round(run.all)}/s, cold ${Math.round(run.cold)}/s${run.cut ? ', cut off' : ''}${order}`,
+          `B3 ${round}/${options.runs} ${shape.name}: ${contender.name} ${Math.round(run.all)}/s, cold ${Math.round(run.cold)}/s, hot ${Math.round(run.hot)}/s${run.cut ? ', cut off' : ''}${order}`,
         );
       }
     }
@@ -96,7 +96,9 @@ function tabulate(shapes: readonly Shape[], runs: Runs): Measured[] {
 function notes(contender: Contender, runs: readonly Run[]): { note?: string } {
   const outOfOrder = runs.reduce((sum, run) => sum + run.outOfOrder, 0);
   const cut = runs.filter((run) => run.cut).length;
+  const hotRate = spreadOf(runs.map((run) => run.hot)).median;
   const said = [
+    ...(Number.isFinite(hotRate) && contender !== bullmq ? [`the hot one ${Math.round(hotRate)}/s`] : []),
     ...(contender !== bullmq && outOfOrder > 0 ? [`${outOfOrder} out of order`] : []),
     ...(cut > 0 ? [`${cut} of ${runs.length} cut off at the time limit`] : []),
   ];

@@ -22,6 +22,8 @@ export interface Run {
   readonly all: number;
   /** Of entities other than the hot one. */
   readonly cold: number;
+  /** Of the hot one; NaN where there is none. */
+  readonly hot: number;
   readonly outOfOrder: number;
   /** Not all was done within the limit. */
   readonly cut: boolean;
@@ -31,10 +33,12 @@ export interface Run {
 /** Rates from when effects had been recorded as done. */
 export function figures(report: Report, { jobs, warmUp }: Shape, limits: readonly Limit[]): Run {
   const coldTimes = report.times.filter((_, index) => report.hot[index] === 0);
+  const hotTimes = report.times.filter((_, index) => report.hot[index] === 1);
   const cut = report.times.length < jobs.length;
   return {
     all: rateAfter(report.times, Math.min(warmUp, report.times.length / 5)),
     cold: rateAfter(coldTimes, Math.min(warmUp / 2, coldTimes.length / 5)),
+    hot: rateAfter(hotTimes, Math.min(warmUp / 2, hotTimes.length / 5)),
     outOfOrder: report.outOfOrder,
     cut,
     limits,
