@@ -1,0 +1,137 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { removeStackData } from '@holdpoint/stack/stack';
+import { openStages } from '../../scripts/start/stages.ts';
+import type { CampaignProfile } from './core/campaign-profile.ts';
+import { scheduleFaults } from './core/fault-schedule.ts';
+import type { Drain, History, SaidSettlement, SaidVote, Verdict } from './core/history.ts';
+import { openRandom, type Random } from './core/random.ts';
+import { verdictsOn } from './core/verdicts.ts';
+import { drain } from './drain.ts';
+import { type FaultLog, injectFaults } from './inject-faults.ts';
+import { type TrafficLog, workAsOperators } from './operators-at-work.ts';
+import { decideApprovals, settleActions } from './people-at-work.ts';
+import { readStreams } from './read-streams.ts';
+import { readRecords } from './store/read-history.ts';
+import { START_LIMIT_MS, type System, startSystem } from './system.ts';
+import { plainTools } from './workspace.ts';
+
+const DRAIN_LIMIT_MS = 60_000;
+/** How much of what is indeterminate a person leaves lying at each look, while the faults go on. */
+const PATIENCE = 0.6;
+
+export interface CampaignOptions {
+  readonly seed: number;
+  readonly profile: CampaignProfile;
+  readonly signal: AbortSignal;
+  note(text: string): void;
+}
+
+export interface CampaignResult {
+  readonly verdicts: readonly Verdict[];
+  readonly faults: Pick<FaultLog, 'injected' | 'missed'>;
+  readonly history: History;
+  readonly traffic: TrafficLog['counts'];
+  /** Deaths that nobody asked for have their exit code here: `executor-1: code 1`. */
+  readonly ownDeaths: readonly string[];
+  /** Where logs and history lie, where something is violated. */
+  readonly kept: string | undefined;
+}
+
+/** Starts everything, lets work and faults loose on it, waits until it has drained, and judges. Leaves nothing running. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const dir = await mkdtemp(join(tmpdir(), 'holdpoint-chaos-'));
+  const stages = openStages((error) => options.note(`it did not stop well: ${String(error)}`));
+  let keep = false;
+  try {
+    const random = openRandom(options.seed);
+    const { seed, profile, signal, note } = options;
+    const system = await startSystem({ dir, random, seed, leaseMs: profile.leaseMs, stages });
+    signal.throwIfAborted();
+    if (!(await system.untilReady(START_LIMIT_MS))) throw new Error(`the services did not come up; see ${dir}/logs`);
+    note('everything is up');
+    const { traffic, faults, drained, votes, settlements } = await runPhases(system, random, options);
+    const recorded = { ...(await readRecords(system.db)), ...(await readStreams(system.nats)) };
+    const ownDeaths = deathsOf(system);
+    await stages.stop();
+    const history: History = {
+      ...recorded,
+      calls: await system.farEnd.calls(),
+      plainTools,
+      stops: faults.stops(),
+      webhooks: traffic.webhooks,
+      plans: traffic.plans(),
+      votes,
+      settlements,
+      drain: drained,
+    };
+    const verdicts = verdictsOn(history);
+    keep = verdicts.some(({ violations }) => violations.length > 0);
+    if (keep) await writeFile(join(dir, 'history.json'), JSON.stringify({ ...history, plainTools: [...plainTools] }));
+    return { verdicts, faults, history, traffic: traffic.counts, ownDeaths, kept: keep ? dir : undefined };
+  } finally {
+    await stages.stop();
+    if (!keep) {
+      await removeStackData(join(dir, 'servers')).catch(() => {});
+      await rm(dir, { recursive: true, force: true });
+    }
+  }
+}
+
+interface Phases {
+  readonly traffic: TrafficLog;
+  readonly faults: FaultLog;
+  readonly drained: Drain;
+  readonly votes: readonly SaidVote[];
+  readonly settlements: readonly SaidSettlement[];
+}
+
+/** Work and faults side by side; then no more work, no more faults, no more votes; then whatever is left has its time. */
+async function runPhases(system: System, random: Random, options: CampaignOptions): Promise<Phases> {
+  const { profile, signal, note } = options;
+  const [enough, decided, settled] = [new AbortController(), new AbortController(), new AbortController()];
+  const until = (one: AbortController): AbortSignal => AbortSignal.any([signal, one.signal]);
+  let patience = PATIENCE;
+  const schedule = scheduleFaults(random.fork('faults'), { ...profile, untilMs: profile.durationMs }, profile.shuffled);
+  const traffic = workAsOperators(system, { random, everyMs: profile.stepEveryMs, signal: until(enough) });
+  const votes = decideApprovals(system, { random: random.fork('votes'), signal: until(decided) });
+  const settlements = settleActions(system, {
+    random: random.fork('settlements'),
+    signal: until(settled),
+    patience: () => patience,
+  });
+  const faults = injectFaults(system, { schedule, random: random.fork('moments'), signal, note });
+  // Whatever fails first fails the campaign; the others are told to end, and are waited for by whoever stops the system.
+  const all = Promise.all([traffic, votes, settlements, faults]);
+  all.catch(() => {});
+  await Promise.race([pause(profile.durationMs, undefined, { signal }), all]);
+  enough.abort();
+  await Promise.race([Promise.all([traffic, faults]), all]);
+  signal.throwIfAborted();
+  note('no more faults: it drains');
+  system.farEnd.calm();
+  patience = 0;
+  const startedAt = performance.now();
+  await Promise.race([system.untilReady(DRAIN_LIMIT_MS), all]);
+  decided.abort();
+  await votes;
+  const plans = (await traffic).plans();
+  const ready = performance.now() - startedAt;
+  const rest = await drain(system, plans, DRAIN_LIMIT_MS - ready, signal);
+  settled.abort();
+  const [log, faultLog, said, settlementsSaid] = [await traffic, await faults, await votes, await settlements];
+  const drained = { ...rest, tookMs: rest.tookMs + ready, limitMs: DRAIN_LIMIT_MS };
+  note(`drained after ${(drained.tookMs / 1000).toFixed(1)} s`);
+  return { traffic: log, faults: faultLog, drained, votes: said, settlements: settlementsSaid };
+}
+
+/** A process that ended by itself: not wrong by itself, but worth knowing. */
+function deathsOf(system: System): string[] {
+  return Object.values(system.services)
+    .flat()
+    .flatMap(({ process }) =>
+      process.deaths.filter((how) => how !== 'SIGKILL').map((how) => `${process.name}: ${how}`),
+    );
+}

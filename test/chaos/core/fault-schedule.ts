@@ -1,0 +1,126 @@
+import type { Random } from './random.ts';
+
+/** Where in the life of an action the process that has it in hand is killed. */
+export const KILL_POINTS = {
+  'call arrives': 'the executor, when its call has come and nothing is done yet',
+  'call applied': 'the executor, when the far end has done it and not answered',
+  'call answered': 'the executor, when the answer has left, before or while it is recorded',
+  claimed: 'every executor, at the commit of a claim',
+  finished: 'every executor, at the commit of an end, before it is published',
+  decided: 'every evaluator, at the commit of a decision, before it is published',
+  granted: 'approvals and evaluators, at the commit of a grant',
+} as const;
+export type KillPoint = keyof typeof KILL_POINTS;
+
+export type ServiceTarget = 'ingest' | 'evaluator' | 'executor' | 'approvals';
+export type ServerTarget = 'nats' | 'redis' | 'postgres';
+
+export type FaultAction =
+  | { readonly do: 'kill'; readonly service: ServiceTarget }
+  /** SIGSTOP, and SIGCONT after that long. */
+  | { readonly do: 'stop'; readonly service: ServiceTarget }
+  | { readonly do: 'kill at'; readonly point: KillPoint }
+  /** SIGKILL; started again after that long. */
+  | { readonly do: 'crash'; readonly server: ServerTarget }
+  /** An orderly stop, which for Postgres is the fast one; started again after that long. */
+  | { readonly do: 'restart'; readonly server: ServerTarget }
+  | { readonly do: 'empty redis' };
+
+export interface Fault {
+  readonly atMs: number;
+  readonly action: FaultAction;
+  /** Which instance, where there are several. */
+  readonly instance: number;
+  readonly durationMs: number;
+}
+
+export interface ScheduleOptions {
+  readonly untilMs: number;
+  /** Between one fault and the next. */
+  readonly gapMs: readonly [least: number, most: number];
+  readonly leaseMs: number;
+  readonly deck: readonly FaultAction[];
+}
+
+const INSTANCES = 2;
+const OUTAGE_MS = [100, 2_500] as const;
+
+const kill = (service: ServiceTarget): FaultAction => ({ do: 'kill', service });
+const stop = (service: ServiceTarget): FaultAction => ({ do: 'stop', service });
+const killAt = (point: KillPoint): FaultAction => ({ do: 'kill at', point });
+
+/** Every kind of fault; a campaign goes through it again and again, each time in another order. */
+export const FULL_DECK: readonly FaultAction[] = [
+  ...(['ingest', 'evaluator', 'executor', 'executor', 'approvals'] as const).map(kill),
+  ...(['ingest', 'evaluator', 'executor', 'executor', 'approvals'] as const).map(stop),
+  ...(Object.keys(KILL_POINTS) as KillPoint[]).map(killAt),
+  { do: 'restart', server: 'nats' },
+  { do: 'crash', server: 'nats' },
+  { do: 'crash', server: 'redis' },
+  { do: 'crash', server: 'postgres' },
+  { do: 'restart', server: 'postgres' },
+  { do: 'empty redis' },
+];
+
+/** Few of each, the ones whose consequences take longest first: a redelivery comes after half a minute. */
+export const SHORT_DECK: readonly FaultAction[] = [
+  killAt('decided'),
+  { do: 'crash', server: 'nats' },
+  kill('ingest'),
+  stop('executor'),
+  killAt('call applied'),
+  { do: 'empty redis' },
+  killAt('call answered'),
+  { do: 'crash', server: 'redis' },
+  killAt('granted'),
+  { do: 'restart', server: 'postgres' },
+  kill('executor'),
+  { do: 'crash', server: 'postgres' },
+];
+
+export function scheduleFaults(random: Random, options: ScheduleOptions, shuffle = true): Fault[] {
+  const { untilMs, gapMs, deck } = options;
+  const faults: Fault[] = [];
+  for (let atMs = random.between(...gapMs); ; ) {
+    for (const action of shuffle ? random.shuffled(deck) : deck) {
+      if (atMs >= untilMs) return faults;
+      const instance = random.between(0, INSTANCES - 1);
+      faults.push({ atMs, action, instance, durationMs: durationOf(random, action, options.leaseMs) });
+      atMs += random.between(...gapMs);
+    }
+  }
+}
+
+function durationOf(random: Random, action: FaultAction, leaseMs: number): number {
+  switch (action.do) {
+    case 'stop':
+      // Past the lease, so that it wakes up as one who was taken for dead.
+      return Math.round(leaseMs * (1.2 + 1.3 * random.next()));
+    case 'crash':
+    case 'restart':
+      return random.between(...OUTAGE_MS);
+    case 'kill':
+    case 'kill at':
+    case 'empty redis':
+      return 0;
+    default:
+      return action satisfies never;
+  }
+}
+
+export function nameOfFault(action: FaultAction): string {
+  switch (action.do) {
+    case 'kill':
+    case 'stop':
+      return `${action.do} ${action.service}`;
+    case 'kill at':
+      return `kill when ${action.point}`;
+    case 'crash':
+    case 'restart':
+      return `${action.do} ${action.server}`;
+    case 'empty redis':
+      return action.do;
+    default:
+      return action satisfies never;
+  }
+}

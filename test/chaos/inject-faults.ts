@@ -1,0 +1,155 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { SEEN_POINTS, type SeenPoint } from './core/far-end-protocol.ts';
+import {
+  type Fault,
+  type KillPoint,
+  nameOfFault,
+  type ServerTarget,
+  type ServiceTarget,
+} from './core/fault-schedule.ts';
+import type { ProcessStop } from './core/history.ts';
+import type { Random } from './core/random.ts';
+import { type CommitPoint, type CommitSignals, listenForCommits } from './store/commit-signals.ts';
+import type { System } from './system.ts';
+
+/** How long a point is waited for; a system that is down does not reach it. */
+const POINT_MAX_MS = 8_000;
+/** After an answer has left: about as long as it takes to be recorded. */
+const AFTER_ANSWER_MAX_MS = 6;
+
+export interface FaultLog {
+  /** Of each kind, how many happened. */
+  readonly injected: Map<string, number>;
+  /** Of each kind, how many found nothing to hit. */
+  readonly missed: Map<string, number>;
+  stops(): ProcessStop[];
+}
+
+/** Does what the schedule says, at its time; resolves when the last is over and every server runs again. */
+export async function injectFaults(
+  system: System,
+  options: {
+    readonly schedule: readonly Fault[];
+    readonly random: Random;
+    readonly signal: AbortSignal;
+    note(text: string): void;
+  },
+): Promise<FaultLog> {
+  const { schedule, signal, note } = options;
+  const injected = new Map<string, number>();
+  const missed = new Map<string, number>();
+  const commits = listenForCommits(system.stack.databaseOwnerUrl);
+  const injector = openInjector(system, commits, options.random, signal);
+  const startedAt = performance.now();
+  const underWay: Promise<void>[] = [];
+  for (const fault of schedule) {
+    const waitMs = fault.atMs - (performance.now() - startedAt);
+    if (waitMs > 0) await pause(waitMs, undefined, { signal }).catch(() => {});
+    if (signal.aborted) break;
+    const name = nameOfFault(fault.action);
+    underWay.push(
+      injector.inject(fault).then((hit) => {
+        const counts = hit ? injected : missed;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+        note(`${((performance.now() - startedAt) / 1000).toFixed(1)} s: ${name}${hit ? '' : ' (nothing to hit)'}`);
+      }),
+    );
+  }
+  await Promise.all(underWay);
+  await commits.stop();
+  const processes = Object.values(system.services).flatMap((instances) => instances.map((one) => one.process));
+  return { injected, missed, stops: () => processes.flatMap(({ stops }) => [...stops]) };
+}
+
+function openInjector(system: System, commits: CommitSignals, random: Random, signal: AbortSignal) {
+  const locks = new Map<ServerTarget, Promise<unknown>>();
+
+  /** One thing at a time is done to a server. */
+  function locked<T>(server: ServerTarget, work: () => Promise<T>): Promise<T> {
+    const next = (locks.get(server) ?? Promise.resolve()).then(work);
+    locks.set(
+      server,
+      next.catch(() => {}),
+    );
+    return next;
+  }
+
+  async function outage(server: ServerTarget, how: 'kill' | 'stop', ms: number): Promise<boolean> {
+    return locked(server, async () => {
+      await system.servers[server][how]();
+      await pause(ms, undefined, { signal }).catch(() => {});
+      await system.servers[server].start();
+      return true;
+    });
+  }
+
+  function emptyRedis(): Promise<boolean> {
+    return locked('redis', async () => {
+      const redis = new Redis(system.stack.redisUrl, { maxRetriesPerRequest: 0, retryStrategy: () => null });
+      redis.on('error', () => {});
+      try {
+        return (await redis.flushall()) === 'OK';
+      } catch {
+        return false;
+      } finally {
+        redis.disconnect();
+      }
+    });
+  }
+
+  const pidsOf = (service: ServiceTarget): number[] =>
+    system.services[service].flatMap(({ process }) => process.pid() ?? []);
+  const killAll = (services: readonly ServiceTarget[]): void => {
+    for (const service of services) for (const { process } of system.services[service]) process.kill();
+  };
+
+  async function killAt(point: KillPoint): Promise<boolean> {
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(POINT_MAX_MS)]);
+    if (isSeen(point)) {
+      const afterMs = point === 'call answered' ? random.between(0, AFTER_ANSWER_MAX_MS) : 0;
+      return system.farEnd.killAt(point, pidsOf('executor'), afterMs, inTime);
+    }
+    return new Promise((resolve) => {
+      const takeBack = commits.once(point satisfies CommitPoint, () => {
+        killAll(KILLED_AT[point]);
+        resolve(true);
+      });
+      inTime.addEventListener('abort', () => {
+        takeBack();
+        resolve(false);
+      });
+    });
+  }
+
+  async function inject({ action, instance, durationMs }: Fault): Promise<boolean> {
+    switch (action.do) {
+      case 'kill':
+        return system.services[action.service][instance]?.process.kill() ?? false;
+      case 'stop':
+        return (await system.services[action.service][instance]?.process.sleep(durationMs)) ?? false;
+      case 'kill at':
+        return killAt(action.point);
+      case 'crash':
+        return outage(action.server, 'kill', durationMs);
+      case 'restart':
+        return outage(action.server, 'stop', durationMs);
+      case 'empty redis':
+        return emptyRedis();
+      default:
+        return action satisfies never;
+    }
+  }
+
+  return { inject };
+}
+
+/** Who may have made the commit is not known: all who could are killed. */
+const KILLED_AT = {
+  claimed: ['executor'],
+  finished: ['executor'],
+  decided: ['evaluator'],
+  granted: ['approvals', 'evaluator'],
+} as const satisfies Record<CommitPoint, readonly ServiceTarget[]>;
+
+const isSeen = (point: KillPoint): point is SeenPoint => (SEEN_POINTS as readonly string[]).includes(point);

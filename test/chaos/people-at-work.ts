@@ -1,0 +1,86 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Action } from '@holdpoint/shared/domain/action';
+import type { Approval } from '@holdpoint/shared/domain/approval';
+import type { SaidSettlement, SaidVote } from './core/history.ts';
+import { type Random, weighted } from './core/random.ts';
+import type { Answer, Instance, System } from './system.ts';
+
+const LOOK_EVERY_MS = 300;
+const LIST_MAX = 100;
+
+const answerOf = (answer: Answer | undefined): 'accepted' | 'refused' | 'lost' => {
+  if (answer === undefined || answer.status >= 500) return 'lost';
+  return answer.status === 200 ? 'accepted' : 'refused';
+};
+
+interface Options {
+  readonly random: Random;
+  readonly signal: AbortSignal;
+}
+
+/** Reviewers: they grant most, deny some, let a few lie; some are asked in two tabs at once. */
+export async function decideApprovals(system: System, { random, signal }: Options): Promise<SaidVote[]> {
+  const said: SaidVote[] = [];
+  const done = new Set<string>();
+
+  async function vote(id: string, what: SaidVote['vote'], name: string, instance: Instance): Promise<boolean> {
+    const body = JSON.stringify(what === 'deny' ? { reason: 'not today' } : {});
+    const key = await system.people.token(name, ['reviewer']);
+    const path = `/v1/approvals/${id}/${what}`;
+    const answer = answerOf(await system.call(instance, path, { key, body }));
+    said.push({ approval: id, vote: what, answer });
+    return answer !== 'lost';
+  }
+
+  async function decide({ id, plan_id, entity_key }: Approval): Promise<void> {
+    // Whatever order they are seen in, the same question gets the same answer.
+    const own = random.fork(`${plan_id} ${entity_key}`);
+    const what = weighted(own, { approve: 70, deny: 18, nothing: 12 });
+    if (what === 'nothing') return void done.add(id);
+    const [one, other] = own.shuffled(system.services.approvals) as [Instance, Instance];
+    const twice = own.chance(0.2) ? vote(id, what, 'bob', other) : Promise.resolve(false);
+    const answered = await Promise.all([vote(id, what, 'ann', one), twice]);
+    if (answered.some(Boolean)) done.add(id);
+  }
+
+  for (let turn = 0; !signal.aborted; turn += 1) {
+    const listed = await list<Approval>(system, 'approvals', turn, `/v1/approvals?status=pending&limit=${LIST_MAX}`);
+    await Promise.all(listed.filter(({ id }) => !done.has(id)).map(decide));
+    await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+  }
+  return said;
+}
+
+/** Ops: says of what is indeterminate what became of it. It does not know better: the seed says. */
+export async function settleActions(
+  system: System,
+  { random, signal, patience }: Options & { readonly patience: () => number },
+): Promise<SaidSettlement[]> {
+  const said: SaidSettlement[] = [];
+  const told = new Map<string, number>();
+
+  async function settle({ action_id: id, idempotency_key: key, attempts }: Action, instance: Instance): Promise<void> {
+    const own = random.fork(`${key} ${attempts}`);
+    if (own.next() < patience() ** (told.get(id) ?? 1)) return void told.set(id, (told.get(id) ?? 1) + 1);
+    const as = weighted(own, { applied: 50, not_applied: 30, failed: 20 });
+    const token = await system.people.token('olga', ['ops']);
+    const body = JSON.stringify({ as, reason: 'looked it up' });
+    const answer = answerOf(await system.call(instance, `/v1/actions/${id}/settle`, { key: token, body }));
+    said.push({ action: id, as, answer });
+  }
+
+  for (let turn = 0; !signal.aborted; turn += 1) {
+    const open = await list<Action>(system, 'executor', turn, `/v1/actions?state=indeterminate&limit=${LIST_MAX}`);
+    const instance = system.services.executor[turn % system.services.executor.length] as Instance;
+    await Promise.all(open.map((action) => settle(action, instance)));
+    await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+  }
+  return said;
+}
+
+async function list<T>(system: System, service: 'approvals' | 'executor', turn: number, path: string): Promise<T[]> {
+  const instances = system.services[service];
+  const instance = instances[turn % instances.length] as Instance;
+  const answer = await system.call(instance, path, { key: system.keys.admin });
+  return answer?.status === 200 ? (answer.body as { items: T[] }).items : [];
+}

@@ -1,0 +1,221 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { registerApp } from '@holdpoint/shared/db/apps';
+import { migrate } from '@holdpoint/shared/db/migrate';
+import type { Database } from '@holdpoint/shared/db/schema/index';
+import { STREAMS } from '@holdpoint/shared/messages/streams';
+import { hashApiKey } from '@holdpoint/shared/runtime/auth';
+import { SERVICES, type ServiceName } from '@holdpoint/shared/runtime/config';
+import { createLogger } from '@holdpoint/shared/runtime/logger';
+import { connectNats, ensureStreams, type Nats } from '@holdpoint/shared/runtime/nats';
+import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
+import { onPath } from '@holdpoint/stack/binaries';
+import { freePort } from '@holdpoint/stack/port';
+import type { ServerHandle } from '@holdpoint/stack/server';
+import { type Stack, startStack } from '@holdpoint/stack/stack';
+import { until } from '@holdpoint/stack/until';
+import type pg from 'pg';
+import { environment } from '../../scripts/start/config.ts';
+import type { Stages } from '../../scripts/start/stages.ts';
+import { type People, startPeople } from '../e2e/people.ts';
+import type { Random } from './core/random.ts';
+import { TENANT } from './core/traffic.ts';
+import { type FarEnd, startFarEnd } from './far-end.ts';
+import { type KeptProcess, keepRunning } from './process.ts';
+import { installCommitSignals } from './store/commit-signals.ts';
+import { writeWorkspace } from './workspace.ts';
+
+const INSTANCES = 2;
+const READY_MS = 60_000;
+const SERVICE_STOP_MS = 4_000;
+const RESTART_MS = [50, 700] as const;
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+export type ServerName = 'postgres' | 'nats' | 'redis';
+
+/** Everything that a campaign runs, as the owner of all of it. */
+export interface System {
+  readonly dir: string;
+  readonly stack: Stack;
+  readonly servers: Readonly<Record<ServerName, ServerHandle>>;
+  readonly farEnd: FarEnd;
+  readonly people: People;
+  readonly keys: { readonly admin: string; readonly operator: string };
+  readonly nats: Nats;
+  readonly db: pg.Pool;
+  readonly services: Readonly<Record<ServiceName, readonly Instance[]>>;
+  /** All of the services answer that they are ready. */
+  untilReady(limitMs: number): Promise<boolean>;
+  /** What is asked of a service by HTTP; undefined where no whole answer came in time. */
+  call(instance: Instance, path: string, options: CallOptions): Promise<Answer | undefined>;
+}
+
+export interface Instance {
+  readonly url: string;
+  readonly process: KeptProcess;
+}
+
+export interface CallOptions {
+  readonly method?: 'GET' | 'POST';
+  readonly key?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const CALL_MAX_MS = 4_000;
+
+export async function startSystem(options: {
+  readonly dir: string;
+  readonly random: Random;
+  readonly seed: number;
+  readonly leaseMs: number;
+  readonly stages: Stages;
+}): Promise<System> {
+  const { dir, stages } = options;
+  // Nothing that somebody else relies on may be emptied or killed: only servers of its own, whatever the environment names.
+  const stack = await startStack({ dataDir: join(dir, 'servers'), env: { PATH: environment().PATH } });
+  stages.add(() => stack.stop());
+  const servers = embedded(stack);
+  stages.next();
+  const setpriv = process.platform === 'linux' ? await onPath('setpriv', environment()) : undefined;
+  // Not even one that sleeps may be left behind.
+  const tie = setpriv ? [setpriv, '--pdeathsig', 'KILL', '--'] : [];
+  const people = await startPeople(TENANT);
+  stages.add(() => people.stop());
+  const basic = { PATH: environment().PATH ?? '', HOME: environment().HOME ?? dir };
+  const logs = join(dir, 'logs');
+  await mkdir(logs, { recursive: true });
+  const farEnd = await startFarEnd({ logFile: join(logs, 'far-end.jsonl'), seed: options.seed, tie, env: basic });
+  stages.add(() => farEnd.stop());
+  const workspace = join(dir, 'workspace');
+  await writeWorkspace(workspace, farEnd.url);
+  await migrate(stack.databaseOwnerUrl);
+  await installCommitSignals(stack.databaseOwnerUrl);
+  const keys = await registerKeys(stack.databaseOwnerUrl);
+
+  stages.next();
+  const logger = createLogger({ service: 'chaos', level: 'silent', instance: 'chaos' });
+  const nats = await connectNats({ url: stack.natsUrl, name: 'chaos', logger });
+  stages.add(() => nats.close());
+  await ensureStreams(nats.jsm, Object.values(STREAMS), logger);
+  const db = createPool({ url: stack.databaseOwnerUrl, applicationName: 'chaos', max: 4, logger });
+  stages.add(() => db.end());
+
+  stages.next();
+  const env = {
+    ...basic,
+    DATABASE_URL: stack.databaseUrl,
+    REDIS_URL: stack.redisUrl,
+    NATS_URL: stack.natsUrl,
+    HOLDPOINT_WORKSPACE: workspace,
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'info',
+    JWKS_URL: people.jwt.jwksUrl,
+    JWT_ISSUER: people.jwt.issuer,
+    JWT_AUDIENCE: people.jwt.audience,
+  };
+  const services = await startServices({ ...options, env, logs, tie });
+  return {
+    dir,
+    stack,
+    servers,
+    farEnd,
+    people,
+    keys,
+    nats,
+    db,
+    services,
+    async untilReady(limitMs) {
+      const all = Object.values(services).flat();
+      const ready = async () => ((await Promise.all(all.map(isReady))).every(Boolean) ? true : undefined);
+      return (await until(ready, limitMs, 100)) ?? false;
+    },
+    call,
+  };
+}
+
+export const START_LIMIT_MS = READY_MS;
+
+function embedded({ servers }: Stack): System['servers'] {
+  const { postgres, nats, redis } = servers;
+  if (postgres && nats && redis) return { postgres, nats, redis };
+  throw new Error('a campaign needs embedded servers, for it kills them: one of them was found elsewhere only');
+}
+
+async function registerKeys(ownerUrl: string): Promise<System['keys']> {
+  const keys = { admin: 'hp_chaos_admin', operator: 'hp_chaos_operator' };
+  const db = createDatabase<Database>(createPool({ url: ownerUrl, applicationName: 'chaos', max: 1 }));
+  const app = { tenant: TENANT, audiences: [], operators: null };
+  await registerApp(db, { ...app, id: 'admin', key_hash: hashApiKey(keys.admin), scopes: ['plan', 'read', 'admin'] });
+  await registerApp(db, { ...app, id: 'operator', key_hash: hashApiKey(keys.operator), scopes: ['plan', 'read'] });
+  await db.destroy();
+  return keys;
+}
+
+async function startServices(around: {
+  readonly env: Readonly<Record<string, string>>;
+  readonly logs: string;
+  readonly tie: readonly string[];
+  readonly random: Random;
+  readonly leaseMs: number;
+  readonly stages: Stages;
+}): Promise<Record<ServiceName, Instance[]>> {
+  const services: Record<ServiceName, Instance[]> = { ingest: [], evaluator: [], executor: [], approvals: [] };
+  const taken = new Set<number>();
+  for (const service of SERVICES) {
+    for (let number = 1; number <= INSTANCES; number += 1) {
+      let port = await freePort();
+      while (taken.has(port)) port = await freePort();
+      taken.add(port);
+      const name = `${service}-${number}`;
+      const random = around.random.fork(`restarts of ${name}`);
+      const kept = keepRunning({
+        name,
+        args:
+          service === 'executor'
+            ? [join(root, 'test', 'chaos', 'programs', 'executor.ts'), String(around.leaseMs)]
+            : [join(root, 'services', service, 'src', 'main.ts')],
+        env: { ...around.env, PORT: String(port) },
+        cwd: root,
+        logFile: join(around.logs, `${name}.log`),
+        tie: around.tie,
+        restartMs: () => random.between(...RESTART_MS),
+      });
+      around.stages.add(() => kept.stop(SERVICE_STOP_MS));
+      services[service].push({ url: `http://127.0.0.1:${port}`, process: kept });
+    }
+  }
+  return services;
+}
+
+async function isReady({ url }: Instance): Promise<boolean> {
+  const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+  await response?.body?.cancel().catch(() => {});
+  return response?.ok ?? false;
+}
+
+async function call(instance: Instance, path: string, options: CallOptions): Promise<Answer | undefined> {
+  const { key, body, method = body === undefined ? 'GET' : 'POST' } = options;
+  const headers = {
+    ...(key && { authorization: `Bearer ${key}` }),
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...options.headers,
+  };
+  try {
+    const response = await fetch(`${instance.url}${path}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body }),
+      signal: AbortSignal.timeout(CALL_MAX_MS),
+    });
+    return { status: response.status, body: await response.json() };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CONNECTORS, TENANT } from './core/traffic.ts';
+
+export const CALL_TIMEOUT_MS = 1_000;
+export const GITHUB_SECRET = 'its-a-secret';
+export const STANDARD_SECRET = `whsec_${Buffer.from('a secret of a campaign, 32 bytes').toString('base64')}`;
+
+/** Declares neither `idempotent` nor `reconcile`: what is lost of them, a person settles. */
+const PLAIN_TOOLS = ['blind', 'pay', 'drop', 'capped'] as const;
+export const plainTools: ReadonlySet<string> = new Set(
+  CONNECTORS.flatMap((connector) => PLAIN_TOOLS.map((tool) => `${connector}:${tool}`)),
+);
+
+const tools = (name: string): string => `
+const quick = { timeoutMs: ${CALL_TIMEOUT_MS}, retry: { attempts: 6, minDelayMs: 30, maxDelayMs: 800 } };
+export default { name: '${name}', tools: {
+  look: { risk: 'read', ...quick },
+  safe: { risk: 'write', idempotent: true, ...quick },
+  blind: { risk: 'write', ...quick },
+  pay: { risk: 'write', ...quick },
+  capped: { risk: 'write', ...quick },
+  drop: { risk: 'destructive', ...quick },
+} };
+`;
+
+const run = (name: string): string => `
+const failure = (name, message) => Object.assign(new Error(message), { name });
+const call = (tool) => async (args, ctx) => {
+  const answer = await ctx.fetch(ctx.config.baseUrl + '/${name}/' + tool, {
+    method: 'POST',
+    headers: {
+      'x-action': ctx.actionId, 'x-attempt': String(ctx.attempt), 'x-entity': ctx.entityKey ?? '',
+      'idempotency-key': ctx.idempotencyKey ?? '', 'x-process': String(process.pid),
+    },
+  });
+  if (answer.status === 429) throw failure('RateLimited', 'the far end is busy');
+  if (answer.status >= 500) throw new Error('the far end answered ' + answer.status);
+  if (answer.status >= 400) throw failure('Terminal', 'the far end refused with ' + answer.status);
+  return answer.json();
+};
+const names = ['look', 'safe', 'blind', 'pay', 'capped', 'drop'];
+export default { run: Object.fromEntries(names.map((tool) => [tool, call(tool)])) };
+`;
+
+const policies = `export default [
+  { id: 'safes', tool: 'safe', decision: 'ALLOW' },
+  { id: 'blinds', tool: 'blind', decision: 'ALLOW' },
+  { id: 'capped', tool: 'capped', predicate: () => false, decision: 'ALLOW' },
+  { id: 'pays', tool: 'pay', decision: 'ALERT', escalation: { audience: 'reviewer' } },
+  { id: 'soon', tool: 'pay', when: (action) => action.args.soon === true, decision: 'ALERT',
+    escalation: { audience: 'reviewer', ttlSeconds: 1 } },
+];
+`;
+
+const sources = `export default [
+  { id: 'github', provider: 'github', secrets: ['${GITHUB_SECRET}'] },
+  { id: 'standard-webhooks', provider: 'standard-webhooks', secrets: ['${STANDARD_SECRET}'] },
+];
+`;
+
+/** A workspace of plain objects: two connectors over one far end, one tenant. */
+export async function writeWorkspace(dir: string, farEndUrl: string): Promise<void> {
+  const own = JSON.stringify({ config: { baseUrl: farEndUrl } });
+  const files = {
+    ...Object.fromEntries(
+      CONNECTORS.flatMap((name) => [
+        [`connectors/${name}/tools.ts`, tools(name)],
+        [`connectors/${name}/run.ts`, run(name)],
+      ]),
+    ),
+    [`tenants/${TENANT}/policies.ts`]: policies,
+    [`tenants/${TENANT}/connectors.ts`]: `export default { ${CONNECTORS.map((name) => `${name}: ${own}`).join(', ')} };\n`,
+    [`tenants/${TENANT}/sources.ts`]: sources,
+  };
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(dirname(join(dir, file)), { recursive: true });
+    await writeFile(join(dir, file), text);
+  }
+}
