@@ -285,3 +285,67 @@ test('an impossible clock blocks', () => {
     reasons: [{ code: 'policy_error', message: expect.stringContaining('scoring failed: ') }],
   });
 });
+
+describe("a tool's secret", () => {
+  const secret = 'tok"en-4242';
+  const secretive = (more: object = {}): { tools: ToolCatalog } => ({
+    tools: { magento: { 'orders.hold': { risk: 'write', secretArgs: ['card', 'cards.*.code'], ...more } } },
+  });
+  const line = { args: { card: secret, cards: [{ code: '12' }], note: `paid with ${secret}` } };
+  const told = (policies: readonly unknown[], more?: object, args: object = line.args): string =>
+    JSON.stringify(verdictOf(policies, { args }, secretive(more)));
+  const schema = (validate: (value: never) => unknown) => ({
+    args: { '~standard': { version: 1, vendor: 'test', validate } },
+  });
+
+  test.each<[string, readonly unknown[], object]>([
+    ['what a template shows of another argument', [asking('${args.note} ${args}')], {}],
+    ['what a template shows of a list that holds it', [asking('${args.cards} ${args.cards.0.code}')], {}],
+    [
+      'what a template shows of a derived key',
+      [asking('${entity_key}')],
+      { entityKey: (a: { card: string }) => a.card },
+    ],
+    ['what a condition throws', [{ decision: 'ALLOW', when: (a: Line) => JSON.parse(a.args.card) }], {}],
+    ['what a condition answers', [{ decision: 'ALLOW', when: (a: Line) => a.args.card }], {}],
+    ['what a derived value throws', [], { value: (a: { card: string }) => JSON.parse(a.card) }],
+    ['what a schema says', [], schema((a: { card: string }) => ({ issues: [{ message: `no ${a.card}` }] }))],
+    ['what a schema throws', [], schema((a: { card: string }) => JSON.parse(a.card))],
+  ])('is hidden in %s', (_, policies, more) => {
+    const text = told(policies, more);
+    expect(text).toContain('•••');
+    expect(text).not.toMatch(/4242|"code\\*":\\*"12|\b12\b/);
+  });
+
+  test('is hidden before a message is cut, so that no half of it is left', () => {
+    const long = `${'x'.repeat(290)}${secret}`;
+    const text = told([{ decision: 'ALLOW', when: () => raise(long) }]);
+    expect(text).toContain('x•••');
+    expect(text).not.toContain('tok');
+  });
+
+  test('is hidden as the schema made it as well', () => {
+    const upper = schema((a: { card: string }) => ({ value: { card: a.card.toUpperCase() } }));
+    const text = told([{ decision: 'ALLOW', when: (a: Line) => raise(a.args.card) }], upper);
+    expect(text).toContain('when threw: •••');
+    expect(text).not.toMatch(/TOK/);
+  });
+
+  test('is hidden whole where the text or the secrets are too many to be searched', () => {
+    const many = Array.from({ length: 2_000 }, (_, index) => `secret-${index}`);
+    expect(told([{ decision: 'ALLOW', when: () => raise('secret-7 failed') }], {}, { card: many })).not.toMatch(
+      /secret-7/,
+    );
+    expect(told([{ decision: 'ALLOW', when: () => raise(`${secret}${'x'.repeat(20_000)}`) }])).not.toMatch(/4242/);
+  });
+
+  interface Line {
+    readonly args: { readonly card: string };
+  }
+  function asking(reason: string): object {
+    return { decision: 'ALERT', escalation: { audience: 'desk', reason } };
+  }
+  function raise(message: string): never {
+    throw new Error(message);
+  }
+});
