@@ -7,7 +7,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{packages,services,workspace}/**/src/**/*.test.ts', '{scripts,test/house}/**/*.test.ts'],
+          include: [
+            '{packages,services,workspace}/**/src/**/*.test.ts',
+            '{scripts,test/house,test/chaos/core}/**/*.test.ts',
+          ],
         },
       },
       {
@@ -23,7 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/chaos/*.test.ts'],
           globalSetup: ['packages/stack/src/testing/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -15,6 +15,7 @@ const [name, ...args] = process.argv.slice(2);
 const commands = {
   start: [['scripts/start.ts', ...args]],
   holdpoint: [['packages/cli/src/main.ts', ...args]],
+  chaos: [['scripts/chaos.ts', ...args]],
   generate: [['scripts/generate.ts', ...args]],
   bench: [['bench/src/main.ts', ...args]],
   test: [['node_modules/vitest/vitest.mjs', 'run', ...args]],
