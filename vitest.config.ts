@@ -9,7 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{packages,services,workspace}/**/src/**/*.test.ts',
-            '{scripts,test/house,test/chaos/core}/**/*.test.ts',
+            '{bench/src,scripts,test/house,test/chaos/core}/**/*.test.ts',
           ],
         },
       },
