@@ -19,7 +19,7 @@ export function shared(count: number): Shape {
 
 /** Every other effect is of one entity; the others have one each. */
 export function hot(count: number): Shape {
-  return withWarmUp('one hot entity holds half', count, (total) => {
+  return withWarmUp(`one hot entity holds half of ${count}`, count, (total) => {
     const cold = overEntities(total / 2, total / 2);
     return cold.flatMap((job, index): Job[] => [job, { entity: HOT_ENTITY, place: index }]);
   });
