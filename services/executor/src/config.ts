@@ -23,6 +23,8 @@ export interface ExecutorLimits {
   /** An authorisation older than this is scored again before it is used. */
   readonly authorisedMaxSeconds: number;
   readonly sweepEveryMs: number;
+  /** How long nobody has served a connector that this workspace lacks, before what waits for it is ended. */
+  readonly goneAfterMs: number;
   /** How soon a backing-off action is noticed to be due. */
   readonly dueEveryMs: number;
   /** How long calls may go on while the process drains; then they are aborted. */
@@ -37,6 +39,7 @@ export const EXECUTOR_LIMITS: ExecutorLimits = {
   quantumEffects: 64,
   authorisedMaxSeconds: 3600,
   sweepEveryMs: 5_000,
+  goneAfterMs: 300_000,
   dueEveryMs: 250,
   drainMaxMs: 4_000,
 };

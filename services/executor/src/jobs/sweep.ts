@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { LaneRing } from '../queues/bell.ts';
 import { findLaneHeads } from '../store/find-lane-heads.ts';
 import { findWaitingReads } from '../store/find-waiting-reads.ts';
+import { createGoneConnectors, type GoneConnectors } from './gone-connectors.ts';
 
 const PAGE_MAX = 1_000;
 /** Lanes looked at in one round are bounded; the next goes on from there. */
@@ -25,6 +26,7 @@ export interface Sweep {
  */
 export function startSweep(context: Context): Sweep {
   const { config, logger, redis } = context;
+  const gone = createGoneConnectors(context);
   let minAgeMs = 0;
   let after = 0;
   let soon: NodeJS.Timeout | undefined;
@@ -36,7 +38,7 @@ export function startSweep(context: Context): Sweep {
       const asked = minAgeMs;
       minAgeMs = MIN_AGE_MS;
       try {
-        const swept = await sweepLanes(context, { after, minAgeMs: asked }, signal);
+        const swept = await sweepLanes(context, gone, { after, minAgeMs: asked }, signal);
         after = swept.after;
         const readsLeft = await sweepReads(context, asked, signal);
         clearTimeout(soon);
@@ -72,6 +74,7 @@ interface Swept {
 
 async function sweepLanes(
   { db, bell, metrics, connectors }: Context,
+  gone: GoneConnectors,
   from: { readonly after: number; readonly minAgeMs: number },
   signal: AbortSignal,
 ): Promise<Swept> {
@@ -79,20 +82,23 @@ async function sweepLanes(
   let { after } = from;
   let passedOver = false;
   for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages += 1) {
-    if ([...room.values()].every((left) => left === 0)) return { after, passedOver: true };
+    if (room.size > 0 && [...room.values()].every((left) => left === 0)) return { after, passedOver: true };
     const heads = await findLaneHeads(db, { after, limit: PAGE_MAX, minAgeMs: from.minAgeMs });
     const rings: LaneRing[] = [];
+    const strangers: LaneRing[] = [];
     for (const { runnable, ...ring } of heads) {
-      // A connector that is not in this workspace has its queue drained by whoever has it.
-      const left = room.get(ring.connector) ?? 0;
       if (!runnable) continue;
-      passedOver ||= left === 0 && room.has(ring.connector);
-      if (left === 0) continue;
+      const left = room.get(ring.connector);
+      // A connector that is not in this workspace has its queue drained by whoever has it; if anybody has.
+      if (left === undefined) strangers.push(ring);
+      passedOver ||= left === 0;
+      if (!left) continue;
       room.set(ring.connector, left - 1);
       rings.push(ring);
     }
     await bell.ringLanes(rings);
     metrics.rung.inc({ by: 'sweep' }, rings.length);
+    await gone.end(strangers);
     const last = heads.at(-1);
     if (!last || heads.length < PAGE_MAX) return { after: 0, passedOver };
     after = last.lane_id;

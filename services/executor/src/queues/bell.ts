@@ -23,6 +23,8 @@ export interface Bell {
   ringReads(rings: readonly ReadJob[]): Promise<void>;
   /** How many a sweep may ring in a queue (a connector's, or that of reads); 0 where it is served already, or paused. */
   room(connector: string | undefined): Promise<number>;
+  /** Whether any process works on a connector's queue. */
+  isServed(connector: string): Promise<boolean>;
   /** Every queue of the workspace, for people to look at. */
   readonly queues: readonly Queue[];
   close(): Promise<void>;
@@ -85,6 +87,7 @@ export function createBell(redis: Redis, connectors: readonly string[], logger: 
       const [waiting, paused] = await Promise.all([asked.getWaitingCount(), asked.isPaused()]);
       return paused || waiting > SERVED_WAITING ? 0 : FILLED_WAITING - waiting;
     },
+    isServed: async (connector) => (await queue(effectsQueue(connector)).getWorkersCount()) > 0,
     async close() {
       await Promise.all([...queues.values()].map((one) => one.close()));
     },
