@@ -48,7 +48,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   try {
     const random = openRandom(options.seed);
     const { seed, profile, signal, note } = options;
-    const system = await startSystem({ dir, random, seed, leaseMs: profile.leaseMs, stages });
+    const system = await startSystem({ dir, random, seed, times: profile, stages });
     signal.throwIfAborted();
     if (!(await system.untilReady(START_LIMIT_MS))) throw new Error(`the services did not come up; see ${dir}/logs`);
     note('everything is up');
@@ -119,7 +119,7 @@ async function runPhases(system: System, random: Random, options: CampaignOption
   await votes;
   const plans = (await traffic).plans();
   const ready = performance.now() - startedAt;
-  const rest = await drain(system, plans, DRAIN_LIMIT_MS - ready, signal);
+  const rest = await drain(system, plans, { limitMs: DRAIN_LIMIT_MS - ready, signal, note });
   settled.abort();
   const [log, faultLog, said, settlementsSaid] = [await traffic, await faults, await votes, await settlements];
   const drained = { ...rest, tookMs: rest.tookMs + ready, limitMs: DRAIN_LIMIT_MS };

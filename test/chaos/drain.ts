@@ -7,20 +7,26 @@ import type { System } from './system.ts';
 
 const LOOK_EVERY_MS = 200;
 const TOLD_MAX = 40;
+const NOTE_EVERY_MS = 5_000;
+const NOTED_MAX = 3;
 
 /** Looks until nothing is left to be done, or the limit is over; says what is left then. */
 export async function drain(
   system: System,
   plans: readonly ProposedPlan[],
-  limitMs: number,
-  signal: AbortSignal,
+  { limitMs, signal, note }: { limitMs: number; signal: AbortSignal; note(text: string): void },
 ): Promise<Drain> {
   const startedAt = performance.now();
+  let notedAt = startedAt;
   for (;;) {
     signal.throwIfAborted();
     const left = await lookForWork(system, plans).catch((error: unknown) => [`nobody can look: ${String(error)}`]);
     const tookMs = performance.now() - startedAt;
     if (left.length === 0 || tookMs > limitMs) return { tookMs, limitMs, left: left.slice(0, TOLD_MAX) };
+    if (performance.now() - notedAt > NOTE_EVERY_MS) {
+      notedAt = performance.now();
+      note(`left after ${Math.round(tookMs / 1000)} s: ${left.slice(0, NOTED_MAX).join('; ')}`);
+    }
     await pause(LOOK_EVERY_MS);
   }
 }

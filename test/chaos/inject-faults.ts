@@ -105,14 +105,20 @@ function openInjector(system: System, commits: CommitSignals, random: Random, si
   };
 
   async function killAt(point: KillPoint): Promise<boolean> {
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(POINT_MAX_MS)]);
     if (isSeen(point)) {
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(POINT_MAX_MS)]);
       const afterMs = point === 'call answered' ? random.between(0, AFTER_ANSWER_MAX_MS) : 0;
       return system.farEnd.killAt(point, pidsOf('executor'), afterMs, inTime);
     }
+    return atCommit(point, () => killAll(KILLED_AT[point]));
+  }
+
+  /** At the next commit of that kind; false where none came in time. */
+  function atCommit(point: CommitPoint, strike: () => void): Promise<boolean> {
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(POINT_MAX_MS)]);
     return new Promise((resolve) => {
-      const takeBack = commits.once(point satisfies CommitPoint, () => {
-        killAll(KILLED_AT[point]);
+      const takeBack = commits.once(point, () => {
+        strike();
         resolve(true);
       });
       inTime.addEventListener('abort', () => {
@@ -120,6 +126,15 @@ function openInjector(system: System, commits: CommitSignals, random: Random, si
         resolve(false);
       });
     });
+  }
+
+  async function stopWhenClaimed(ms: number): Promise<boolean> {
+    let asleep: Promise<unknown> = Promise.resolve();
+    const hit = await atCommit('claimed', () => {
+      asleep = Promise.all(system.services.executor.map(({ process }) => process.sleep(ms)));
+    });
+    await asleep;
+    return hit;
   }
 
   async function inject({ action, instance, durationMs }: Fault): Promise<boolean> {
@@ -130,6 +145,8 @@ function openInjector(system: System, commits: CommitSignals, random: Random, si
         return (await system.services[action.service][instance]?.process.sleep(durationMs)) ?? false;
       case 'kill at':
         return killAt(action.point);
+      case 'stop when claimed':
+        return stopWhenClaimed(durationMs);
       case 'crash':
         return outage(action.server, 'kill', durationMs);
       case 'restart':

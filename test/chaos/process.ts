@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openLog } from '../../scripts/start/log-file.ts';
+import { lastWords, openLog } from '../../scripts/start/log-file.ts';
 import type { ProcessStop } from './core/history.ts';
 
 export interface ProcessSpec {
@@ -42,7 +42,7 @@ export function keepRunning(spec: ProcessSpec): KeptProcess {
     while (!ending.signal.aborted) {
       const how = await runOnce();
       if (ending.signal.aborted) return;
-      deaths.push(how);
+      deaths.push(how === 'SIGKILL' ? how : `${how}: ${await lastWords(spec.logFile)}`);
       await pause(spec.restartMs(), undefined, { signal: ending.signal }).catch(() => {});
     }
   }

@@ -68,13 +68,19 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** See `programs/service.ts`. */
+export interface ServiceTimes {
+  readonly leaseMs: number;
+  readonly ackWaitMs: number;
+}
+
 const CALL_MAX_MS = 4_000;
 
 export async function startSystem(options: {
   readonly dir: string;
   readonly random: Random;
   readonly seed: number;
-  readonly leaseMs: number;
+  readonly times: ServiceTimes;
   readonly stages: Stages;
 }): Promise<System> {
   const { dir, stages } = options;
@@ -163,7 +169,7 @@ async function startServices(around: {
   readonly logs: string;
   readonly tie: readonly string[];
   readonly random: Random;
-  readonly leaseMs: number;
+  readonly times: ServiceTimes;
   readonly stages: Stages;
 }): Promise<Record<ServiceName, Instance[]>> {
   const services: Record<ServiceName, Instance[]> = { ingest: [], evaluator: [], executor: [], approvals: [] };
@@ -177,10 +183,12 @@ async function startServices(around: {
       const random = around.random.fork(`restarts of ${name}`);
       const kept = keepRunning({
         name,
-        args:
-          service === 'executor'
-            ? [join(root, 'test', 'chaos', 'programs', 'executor.ts'), String(around.leaseMs)]
-            : [join(root, 'services', service, 'src', 'main.ts')],
+        args: [
+          join(root, 'test', 'chaos', 'programs', 'service.ts'),
+          service,
+          String(around.times.leaseMs),
+          String(around.times.ackWaitMs),
+        ],
         env: { ...around.env, PORT: String(port) },
         cwd: root,
         logFile: join(around.logs, `${name}.log`),

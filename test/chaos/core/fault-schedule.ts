@@ -20,6 +20,8 @@ export type FaultAction =
   /** SIGSTOP, and SIGCONT after that long. */
   | { readonly do: 'stop'; readonly service: ServiceTarget }
   | { readonly do: 'kill at'; readonly point: KillPoint }
+  /** SIGSTOP of every executor at the commit of a claim, before or while it sends; SIGCONT when its lease is over. */
+  | { readonly do: 'stop when claimed' }
   /** SIGKILL; started again after that long. */
   | { readonly do: 'crash'; readonly server: ServerTarget }
   /** An orderly stop, which for Postgres is the fast one; started again after that long. */
@@ -54,6 +56,7 @@ export const FULL_DECK: readonly FaultAction[] = [
   ...(['ingest', 'evaluator', 'executor', 'executor', 'approvals'] as const).map(kill),
   ...(['ingest', 'evaluator', 'executor', 'executor', 'approvals'] as const).map(stop),
   ...(Object.keys(KILL_POINTS) as KillPoint[]).map(killAt),
+  { do: 'stop when claimed' },
   { do: 'restart', server: 'nats' },
   { do: 'crash', server: 'nats' },
   { do: 'crash', server: 'redis' },
@@ -62,7 +65,7 @@ export const FULL_DECK: readonly FaultAction[] = [
   { do: 'empty redis' },
 ];
 
-/** Few of each, the ones whose consequences take longest first: a redelivery comes after half a minute. */
+/** Few of each, the ones whose consequences take longest first. */
 export const SHORT_DECK: readonly FaultAction[] = [
   killAt('decided'),
   { do: 'crash', server: 'nats' },
@@ -94,6 +97,7 @@ export function scheduleFaults(random: Random, options: ScheduleOptions, shuffle
 function durationOf(random: Random, action: FaultAction, leaseMs: number): number {
   switch (action.do) {
     case 'stop':
+    case 'stop when claimed':
       // Past the lease, so that it wakes up as one who was taken for dead.
       return Math.round(leaseMs * (1.2 + 1.3 * random.next()));
     case 'crash':
@@ -119,6 +123,7 @@ export function nameOfFault(action: FaultAction): string {
     case 'restart':
       return `${action.do} ${action.server}`;
     case 'empty redis':
+    case 'stop when claimed':
       return action.do;
     default:
       return action satisfies never;
