@@ -21,7 +21,8 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const policies = (text: string) => writeFile(join(dir, 'tenants/acme/policies.ts'), text);
-const start = () => startScorer({ workspaceDir: dir, logger, userCodeMaxMs: 200 });
+const start = (stillMaxMs?: number) =>
+  startScorer({ workspaceDir: dir, logger, userCodeMaxMs: 200, ...(stillMaxMs !== undefined && { stillMaxMs }) });
 const lineFor = (tool: string, value?: number) => ({
   connector: 'shop',
   tool,
@@ -70,4 +71,92 @@ test('a workspace that does not compile is refused whole, with the policy and th
     "export default [{ tool: 'hold', decision: 'ALLOW' }, { id: 'bad', when: '1 +', decision: 'ALERT' }];",
   );
   await expect(start()).rejects.toThrow(/policies\.1\.when/);
+});
+
+/** A policy whose condition does something of each value's own, then permits. */
+const doing = (deeds: Record<number, string>) =>
+  policies(
+    `export default [{ tool: 'hold', when: ({ value }) => { ${Object.entries(deeds)
+      .map(([value, deed]) => `if (value === ${value}) { ${deed} }`)
+      .join(' ')} return true; }, decision: 'ALLOW' }];`,
+  );
+
+test('code that ends its thread blocks its own line, and code that fails later takes down nothing', async () => {
+  await doing({
+    1: 'process.exit(1);',
+    2: "setTimeout(() => { throw new Error('later'); });",
+    3: "void Promise.reject(new Error('unheard'));",
+    4: 'queueMicrotask(() => { throw null; });',
+  });
+  const scorer = await start();
+  expect(
+    await codes(
+      scorer,
+      [0, 1, 2, 3, 4, 1, 5].map((value) => lineFor('hold', value)),
+    ),
+  ).toEqual(['allowed', 'policy_error', 'allowed', 'allowed', 'allowed', 'policy_error', 'allowed']);
+  for (const value of [2, 3, 4, 5]) expect(await codes(scorer, [lineFor('hold', value)])).toEqual(['allowed']);
+  await scorer.stop();
+});
+
+test('a thread that ended between two batches is not asked again', async () => {
+  await doing({ 1: 'setImmediate(() => process.exit(0));' });
+  const scorer = await start();
+  for (const value of [1, 1, 2, 1, 2]) expect(await codes(scorer, [lineFor('hold', value)])).toEqual(['allowed']);
+  await scorer.stop();
+});
+
+test('a thread that stands still outside of user code fails the batch, blocks nobody, and is replaced', async () => {
+  await doing({ 1: 'queueMicrotask(() => { for (;;); });' });
+  const scorer = await start(400);
+  expect(await codes(scorer, [lineFor('hold', 1)])).toEqual(['allowed']);
+  await expect(codes(scorer, [lineFor('hold', 2)])).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  expect(await codes(scorer, [lineFor('hold', 2)])).toEqual(['allowed']);
+  await scorer.stop();
+});
+
+test('only time inside user code counts against a line: compiling a rehearsal may take longer', async () => {
+  await doing({});
+  const scorer = await startScorer({ workspaceDir: dir, logger, userCodeMaxMs: 60 });
+  const when = Array.from({ length: 60 }, (_, index) => `action.args.a${index} == "${index}"`).join(' && ');
+  const rehearsed = Array.from({ length: 1_000 }, (_, index) => ({
+    id: `p${index}`,
+    tool: 'x',
+    when,
+    decision: 'ALLOW',
+  }));
+  const [answer] = await scorer.score([
+    {
+      tenant: 'acme',
+      operator: 'risk',
+      env: operatorEnvelope('risk'),
+      lines: [lineFor('hold')],
+      now: new Date(0).toISOString(),
+      policies: [...rehearsed, { tool: 'hold', decision: 'ALLOW' }],
+    },
+  ]);
+  expect(answer).toMatchObject({ ok: true, lines: [{ verdict: { decision: 'ALLOW' } }] });
+  await scorer.stop();
+});
+
+test('a workspace that no longer loads fails a batch, and the next one tries again', async () => {
+  await doing({ 1: 'for (;;);' });
+  const scorer = await start();
+  await policies("throw new Error('half written')");
+  await expect(codes(scorer, [lineFor('hold', 1)])).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  await expect(codes(scorer, [lineFor('hold', 2)])).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  expect(scorer.summaryOf('acme')).toBeDefined();
+  await policies('process.exit(0)');
+  await expect(codes(scorer, [lineFor('hold', 2)])).rejects.toThrow(/ended the thread/);
+  await doing({});
+  expect(await codes(scorer, [lineFor('hold', 1)])).toEqual(['allowed']);
+  await scorer.stop();
+});
+
+test('a question that cannot cross to the thread fails alone', async () => {
+  await doing({});
+  const scorer = await start();
+  await expect(codes(scorer, [() => 'no data'])).rejects.toThrow(/could not be cloned/);
+  expect(await codes(scorer, [lineFor('hold')])).toEqual(['allowed']);
+  await scorer.stop();
 });
