@@ -12,11 +12,12 @@ import { pingDatabase } from './store/ping-database.ts';
 const BODY_MAX_BYTES = 64 * 1024;
 
 export async function createApp(context: Context, sweep: Sweep): Promise<Http> {
-  const { logger, metrics, nats, db, redis, config } = context;
+  const { logger, metrics, tracing, nats, db, redis, config } = context;
   const http = await createHttp({
     service: 'executor',
     logger,
     metrics: metrics.all,
+    tracing,
     checks: {
       nats: () => nats.ping(),
       postgres: () => pingDatabase(db),

@@ -12,6 +12,8 @@ import type { Poll } from '@holdpoint/shared/runtime/poll';
 import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import { createRedis } from '@holdpoint/shared/runtime/redis';
 import type { Stopper } from '@holdpoint/shared/runtime/service';
+import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
+import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import type { Redis } from 'ioredis';
 import type { Kysely } from 'kysely';
 import type { ExecutorConfig } from './config.ts';
@@ -26,6 +28,7 @@ export interface Context {
   readonly config: ExecutorConfig;
   readonly logger: Logger;
   readonly metrics: ExecutorMetrics;
+  readonly tracing: Tracing;
   readonly db: Kysely<Database>;
   readonly nats: Nats;
   /** Commands that fail soon while Redis is away. */
@@ -63,6 +66,9 @@ export async function createContext(
   signal?: AbortSignal,
 ): Promise<Context> {
   const metrics = executorMetrics(createMetrics('executor'));
+  const instance = config.instanceId ?? String(process.pid);
+  const tracing = await startTracing({ service: 'executor', instance, endpoint: config.otelEndpoint, logger });
+  stopper.onStop('traces', () => tracing.stop());
   const connectors = await openConnectors({
     dir: config.workspaceDir,
     environment: config.secretEnvironment,
@@ -120,6 +126,7 @@ export async function createContext(
     config,
     logger,
     metrics,
+    tracing,
     db,
     nats,
     redis,

@@ -1,3 +1,5 @@
+import { childOf, newTrace } from '@holdpoint/shared/runtime/trace';
+import { planTrace } from '@holdpoint/shared/runtime/tracing';
 import { callConnector } from '../call/call-connector.ts';
 import { createConnectorKv } from '../call/connector-kv.ts';
 import type { Context } from '../context.ts';
@@ -37,6 +39,7 @@ async function attempt(context: Context, action: ClaimedAction): Promise<Attempt
   const seconds = (performance.now() - startedAt) / 1000;
   metrics.callSeconds.observe({ connector, tool: toolName }, seconds);
   metrics.effects.inc({ connector, tool: toolName, outcome: end.to === 'queued' ? 'retry' : end.to });
+  traceEffect(context, action, end.to, startedAt);
   const safe =
     end.to === 'applied'
       ? { ...end, result: storedResult(end.result, secrets) }
@@ -56,6 +59,33 @@ async function attempt(context: Context, action: ClaimedAction): Promise<Attempt
     'an attempt ended',
   );
   return safe;
+}
+
+/** One attempt, under the decision of its plan. */
+function traceEffect(
+  { tracing }: Context,
+  action: ClaimedAction,
+  outcome: AttemptEnd['to'],
+  startedAtMs: number,
+): void {
+  const { tenant, operator, plan_id: planId, trace_id: traceId } = action;
+  tracing.record(() => ({
+    name: 'effect',
+    kind: 'client',
+    trace: traceId === null ? newTrace() : childOf(planTrace(traceId, { tenant, operator, planId })),
+    startedAtMs,
+    failed: outcome !== 'applied',
+    attributes: {
+      'holdpoint.tenant': tenant,
+      'holdpoint.operator': operator,
+      'holdpoint.plan_id': planId,
+      'holdpoint.action_id': action.id,
+      'holdpoint.connector': action.connector,
+      'holdpoint.tool': action.tool,
+      'holdpoint.attempt': action.attempts,
+      'holdpoint.outcome': outcome === 'queued' ? 'retry' : outcome,
+    },
+  }));
 }
 
 function callOnce(
