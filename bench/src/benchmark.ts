@@ -15,7 +15,7 @@ export interface Measured {
   readonly contender: string;
   readonly unit: string;
   readonly spread: Spread;
-  /** Of ours to this one's, medians of the same session; absent on our own lines. */
+  /** Ours by this one's, the median of the rounds' ratios; absent on our own lines. */
   readonly oursTimes?: number;
   readonly note?: string;
 }

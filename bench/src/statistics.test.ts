@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { quantile, rateAfter, spreadOf } from './statistics.ts';
+import { quantile, rateAfter, ratioOf, spreadOf } from './statistics.ts';
 
 test('a spread tells the least, the middle and the most, whatever the order of the runs', () => {
   expect(spreadOf([30, 10, 20])).toEqual({ min: 10, median: 20, max: 30, runs: [30, 10, 20] });
@@ -19,4 +19,8 @@ test('a rate leaves the warm-up out', () => {
 
 test('a rate of nothing is no number', () => {
   expect(rateAfter([], 0)).toBeNaN();
+});
+
+test('a ratio is taken round by round, so that a slow round counts no more than another', () => {
+  expect(ratioOf([100, 10, 100], [200, 20, 100])).toBe(0.5);
 });

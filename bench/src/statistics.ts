@@ -19,6 +19,11 @@ export function quantile(sorted: readonly number[], share: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
+/** The median of the ratios of runs that were made side by side: what slows a round slows both. */
+export function ratioOf(ours: readonly number[], theirs: readonly number[]): number {
+  return spreadOf(ours.map((value, round) => value / (theirs[round] ?? Number.NaN))).median;
+}
+
 /** Events a second over what came after the warm-up; `times` in milliseconds, in any order. */
 export function rateAfter(times: readonly number[], warmUp: number): number {
   const sorted = times.toSorted((a, b) => a - b);
