@@ -11,11 +11,12 @@ import { pingDatabase } from './store/ping-database.ts';
 const BODY_MAX_BYTES = 64 * 1024;
 
 export async function buildApp(context: Context): Promise<Http> {
-  const { config, db, logger, metrics, nats } = context;
+  const { config, db, logger, metrics, tracing, nats } = context;
   const http = await createHttp({
     service: 'approvals',
     logger,
     metrics: metrics.base,
+    tracing,
     checks: { postgres: () => pingDatabase(db), nats: () => nats.ping() },
     openapi: { title: 'Holdpoint approvals', description: 'What is held for a person, and what people decide.' },
     bodyMaxBytes: BODY_MAX_BYTES,

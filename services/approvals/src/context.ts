@@ -9,6 +9,8 @@ import { createMetrics } from '@holdpoint/shared/runtime/metrics';
 import { connectNats, type Nats } from '@holdpoint/shared/runtime/nats';
 import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import type { Stopper } from '@holdpoint/shared/runtime/service';
+import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
+import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import type { Kysely } from 'kysely';
 import type { ApprovalsConfig } from './config.ts';
 import { createFactFeed, type FactFeed } from './consumers/fact-feed.ts';
@@ -19,6 +21,7 @@ export interface Context {
   readonly config: ApprovalsConfig;
   readonly logger: Logger;
   readonly metrics: ApprovalsMetrics;
+  readonly tracing: Tracing;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly db: Kysely<Database>;
@@ -40,6 +43,9 @@ export async function createContext(
   stopper: Stopper,
   signal?: AbortSignal,
 ): Promise<Context> {
+  const instance = config.instanceId ?? String(process.pid);
+  const tracing = await startTracing({ service: 'approvals', instance, endpoint: config.otelEndpoint, logger });
+  stopper.onStop('traces', () => tracing.stop());
   const pool = createPool({
     url: config.databaseUrl,
     applicationName: 'holdpoint-approvals',
@@ -63,6 +69,7 @@ export async function createContext(
     config,
     logger,
     metrics: approvalsMetrics(createMetrics('approvals')),
+    tracing,
     clock: systemClock,
     newId,
     db,

@@ -1,10 +1,13 @@
 import type { Approval, Vote } from '@holdpoint/shared/domain/approval';
 import { approvalIdSchema } from '@holdpoint/shared/domain/ids';
 import type { PersonPrincipal } from '@holdpoint/shared/runtime/principal';
+import { childOf, newTrace } from '@holdpoint/shared/runtime/trace';
+import { planTrace } from '@holdpoint/shared/runtime/tracing';
 import type { Context } from './context.ts';
 import { notFound, type Ruling, refused } from './core/ruling.ts';
 import { cancelApproval } from './store/cancel.ts';
 import { castVote } from './store/cast-vote.ts';
+import { readTrace } from './store/read-trace.ts';
 
 /** A person's vote, counted, measured, and told to the world. What is refused is returned, not thrown. */
 export async function vote(
@@ -12,12 +15,44 @@ export async function vote(
   person: PersonPrincipal,
   ballot: { readonly approvalId: string; readonly vote: Vote['vote']; readonly comment: string | null },
 ): Promise<Ruling> {
+  const startedAtMs = performance.now();
   const ruling = isId(ballot.approvalId)
     ? await castVote(context.db, { tenant: person.tenant, voter: person, ...ballot })
     : refused(notFound());
   context.metrics.voted(ballot.vote, ruling);
+  if (context.tracing.on) void traceVote(context, person.tenant, ballot, ruling, startedAtMs);
   if (ruling.changed) context.nudgeRelay();
   return ruling;
+}
+
+/** Not waited for, and never the voter's concern: the vote is cast. */
+async function traceVote(
+  { db, logger, tracing }: Context,
+  tenant: string,
+  ballot: { readonly approvalId: string; readonly vote: Vote['vote'] },
+  ruling: Ruling,
+  startedAtMs: number,
+): Promise<void> {
+  try {
+    const asked = isId(ballot.approvalId) && (await readTrace(db, tenant, ballot.approvalId));
+    if (!asked) return;
+    const { trace_id: traceId, operator, plan_id: planId } = asked;
+    tracing.record(() => ({
+      name: 'vote',
+      kind: 'internal',
+      trace: planId === null ? { ...newTrace(), traceId } : childOf(planTrace(traceId, { tenant, operator, planId })),
+      startedAtMs,
+      attributes: {
+        'holdpoint.tenant': tenant,
+        'holdpoint.operator': operator,
+        'holdpoint.approval_id': ballot.approvalId,
+        'holdpoint.vote': ballot.vote,
+        'holdpoint.result': ruling.kind === 'ruled' ? ruling.approval.status : ruling.error.code,
+      },
+    }));
+  } catch (err) {
+    logger.debug({ err }, 'a vote left no span');
+  }
 }
 
 export async function withdraw(

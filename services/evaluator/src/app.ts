@@ -16,11 +16,12 @@ export async function createApp(
   decider: Batcher<Proposal, DecideResult>,
   draining: AbortSignal,
 ): Promise<Http> {
-  const { logger, metrics, nats, db, config } = context;
+  const { logger, metrics, tracing, nats, db, config } = context;
   const http = await createHttp({
     service: 'evaluator',
     logger,
     metrics,
+    tracing,
     checks: {
       nats: () => nats.ping(),
       postgres: () => readNow(db),

@@ -11,6 +11,8 @@ import { connectNats, ensureStreams, type Nats } from '@holdpoint/shared/runtime
 import type { Poll } from '@holdpoint/shared/runtime/poll';
 import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import type { Stopper } from '@holdpoint/shared/runtime/service';
+import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
+import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import type { Kysely } from 'kysely';
 import type { EvaluatorConfig } from './config.ts';
 import { type Scorer, startScorer } from './scoring/scorer.ts';
@@ -20,6 +22,7 @@ export interface Context {
   readonly config: EvaluatorConfig;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly db: Kysely<Database>;
   readonly nats: Nats;
   readonly scorer: Scorer;
@@ -34,6 +37,8 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
   const instance = config.instanceId ?? String(process.pid);
   const logger = createLogger({ service: 'evaluator', level: config.logLevel, instance });
   const metrics = createMetrics('evaluator');
+  const tracing = await startTracing({ service: 'evaluator', instance, endpoint: config.otelEndpoint, logger });
+  stopper.onStop('traces', () => tracing.stop());
   const pool = createPool({
     url: config.databaseUrl,
     applicationName: 'holdpoint-evaluator',
@@ -60,5 +65,5 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
     jwt: config.jwt,
     clock: systemClock,
   });
-  return { config, logger, metrics, db, nats, scorer, relay, authenticator, newId };
+  return { config, logger, metrics, tracing, db, nats, scorer, relay, authenticator, newId };
 }

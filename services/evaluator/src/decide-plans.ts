@@ -1,6 +1,8 @@
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
+import { planSpanId } from '@holdpoint/shared/domain/plan-span';
+import type { TrustDecision } from '@holdpoint/shared/domain/policy';
 import { type Batcher, createBatcher } from '@holdpoint/shared/runtime/batcher';
 import { isDeadlock, isUniqueViolation, withRetry } from '@holdpoint/shared/runtime/postgres';
 import type { Context } from './context.ts';
@@ -94,6 +96,7 @@ async function decideNew(context: Context, proposals: readonly Proposal[]): Prom
   const recorded = new Set((await findPlans(context.db, proposals)).map(identityOf));
   const fresh = proposals.filter((proposal) => !recorded.has(planIdentity(proposal)));
   if (fresh.length === 0) return new Map();
+  const startedAtMs = performance.now();
   const now = await readNow(context.db);
   const scored = await scorePlans(context, fresh, now);
   const plans = scored.map((plan) => ({ id: context.newId(), scored: plan }));
@@ -106,9 +109,38 @@ async function decideNew(context: Context, proposals: readonly Proposal[]): Prom
     plans.flatMap(({ id, scored: { proposal } }) => {
       const record = records.get(id);
       if (!record) return [];
-      return [[proposal, { id, planId: proposal.plan.plan_id, decisions: record.items.map(decisionOf) }]];
+      const decided = { id, planId: proposal.plan.plan_id, decisions: record.items.map(decisionOf) };
+      traceDecision(context, proposal, decided, { startedAtMs, plans: plans.length });
+      return [[proposal, decided]];
     }),
   );
+}
+
+/** Of the decision itself: a plan that is only answered again leaves no second span of this id. */
+function traceDecision(
+  { tracing }: Context,
+  { tenant, operator, traceId, parentSpanId }: Proposal,
+  { planId, decisions }: DecidedPlan,
+  batch: { readonly startedAtMs: number; readonly plans: number },
+): void {
+  tracing.record(() => {
+    const count = (wanted: TrustDecision) => decisions.filter(({ decision }) => decision === wanted).length;
+    return {
+      name: 'decide plan',
+      kind: 'consumer',
+      trace: { traceId, spanId: planSpanId({ tenant, operator, planId }), parentSpanId, sampled: true },
+      startedAtMs: batch.startedAtMs,
+      attributes: {
+        'holdpoint.tenant': tenant,
+        'holdpoint.operator': operator,
+        'holdpoint.plan_id': planId,
+        'holdpoint.decisions.allow': count('ALLOW'),
+        'holdpoint.decisions.alert': count('ALERT'),
+        'holdpoint.decisions.block': count('BLOCK'),
+        'holdpoint.batch_plans': batch.plans,
+      },
+    };
+  });
 }
 
 async function scorePlans(context: Context, proposals: readonly Proposal[], now: Date): Promise<ScoredPlan[]> {

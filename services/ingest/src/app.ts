@@ -14,6 +14,7 @@ export async function buildApp(config: IngestConfig, context: IngestContext): Pr
     service: 'ingest',
     logger: context.logger,
     metrics: context.metrics.shared,
+    tracing: context.tracing,
     // Postgres is not asked: without it webhooks are accepted all the same, and no balancer should look elsewhere.
     checks: { nats: context.nats.ping },
     openapi: { title: 'Holdpoint ingest', description: 'Webhooks in: verified, deduplicated, published once.' },

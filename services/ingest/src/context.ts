@@ -10,6 +10,8 @@ import { createMetrics } from '@holdpoint/shared/runtime/metrics';
 import { connectNats, ensureStreams, type Nats } from '@holdpoint/shared/runtime/nats';
 import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import type { Stopper } from '@holdpoint/shared/runtime/service';
+import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
+import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import { loadSources } from '@holdpoint/shared/workspace/sources';
 import type { Kysely } from 'kysely';
 import type { IngestConfig } from './config.ts';
@@ -23,6 +25,7 @@ import { type EventPublisher, eventPublisher } from './stream/publish-event.ts';
 export interface IngestContext {
   readonly logger: Logger;
   readonly metrics: IngestMetrics;
+  readonly tracing: Tracing;
   readonly clock: Clock;
   readonly nats: Nats;
   /** API keys and receipts; webhooks are accepted without it. */
@@ -47,6 +50,13 @@ export async function buildContext(
 ): Promise<IngestContext> {
   const sources = sourceRegistry(await loadSources(config.workspaceDir, config.secretEnvironment));
   const metrics = ingestMetrics(createMetrics('ingest'));
+  const tracing = await startTracing({
+    service: 'ingest',
+    instance: instanceOf(config),
+    endpoint: config.otelEndpoint,
+    logger,
+  });
+  stopper.onStop('traces', () => tracing.stop());
 
   const pool = createPool({ url: config.databaseUrl, applicationName: 'holdpoint-ingest', max: 4, logger });
   const db = createDatabase<Database>(pool);
@@ -68,6 +78,7 @@ export async function buildContext(
   return {
     logger,
     metrics,
+    tracing,
     clock: systemClock,
     nats,
     db,
@@ -84,10 +95,12 @@ export function ingestLogger(config: IngestConfig): Logger {
   return createLogger({
     service: 'ingest',
     level: config.logLevel,
-    instance: config.instanceId ?? `${hostname()}-${process.pid}`,
+    instance: instanceOf(config),
     ...(config.logDestination && { destination: config.logDestination }),
   });
 }
+
+const instanceOf = (config: IngestConfig) => config.instanceId ?? `${hostname()}-${process.pid}`;
 
 /** Creates the stream where it is missing, one attempt at a time: a server may also come back without its disk. */
 function restoreStream(nats: Nats, logger: Logger): () => Promise<void> {

@@ -19,6 +19,7 @@ import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import type { Access, Principal } from './principal.ts';
 import { type Trace, traceFrom } from './trace.ts';
+import { noTracing, type Tracing } from './tracing.ts';
 
 export { invalidRequest } from './http-errors.ts';
 
@@ -38,6 +39,8 @@ export interface HttpOptions {
   readonly service: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Where spans of `/v1` go. */
+  readonly tracing?: Tracing;
   /** What `/readyz` asks, by name. */
   readonly checks: Checks;
   readonly openapi: { readonly title: string; readonly description: string };
@@ -102,6 +105,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     if (state.closing) throw new HoldpointError('DEPENDENCY_UNAVAILABLE', `${options.service} is shutting down`);
   });
   measureRequests(app, options.metrics);
+  traceRequests(app, options.tracing ?? noTracing);
   await addDocs(app, options);
   addHealth(app, options, state);
 
@@ -167,6 +171,25 @@ function measureRequests(app: App, metrics: Metrics): void {
       'request',
     );
   });
+}
+
+/** The API alone: what is asked every few seconds, and pages for people, would drown it. */
+function traceRequests(app: App, tracing: Tracing): void {
+  if (!tracing.on) return;
+  app.addHook(
+    'onResponse',
+    async ({ method, routeOptions: { url: route = '' }, trace }, { statusCode, elapsedTime }) => {
+      if (!route.startsWith('/v1/') || !trace) return;
+      tracing.record(() => ({
+        name: `${method} ${route}`,
+        kind: 'server',
+        trace,
+        startedAtMs: performance.now() - elapsedTime,
+        failed: statusCode >= 500,
+        attributes: { 'http.request.method': method, 'http.route': route, 'http.response.status_code': statusCode },
+      }));
+    },
+  );
 }
 
 async function addDocs(app: App, { openapi }: HttpOptions): Promise<void> {

@@ -6,6 +6,8 @@ export interface Trace {
   readonly traceId: string;
   /** 16 lower-case hex characters: this span. */
   readonly spanId: string;
+  /** What this span is under; undefined for a first one, and for one that was only read. */
+  readonly parentSpanId?: string | undefined;
   readonly sampled: boolean;
 }
 
@@ -41,7 +43,7 @@ export function newTrace(): Trace {
 
 /** A new span of the same trace. */
 export function childOf(trace: Trace): Trace {
-  return { ...trace, spanId: randomHex(8) };
+  return { ...trace, spanId: randomHex(8), parentSpanId: trace.spanId };
 }
 
 /** A span under the caller's where it named a valid one, else a new trace. */

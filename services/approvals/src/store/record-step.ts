@@ -8,7 +8,8 @@ import type { Reason } from '@holdpoint/shared/domain/decision';
 import type { TrustDecision } from '@holdpoint/shared/domain/policy';
 import { type ApprovalFact, approvalSubject } from '@holdpoint/shared/messages/subjects';
 import { newId } from '@holdpoint/shared/runtime/ids';
-import { formatTraceparent, newTrace, TRACEPARENT } from '@holdpoint/shared/runtime/trace';
+import { formatTraceparent, newTrace, TRACEPARENT, type Trace } from '@holdpoint/shared/runtime/trace';
+import { planTrace } from '@holdpoint/shared/runtime/tracing';
 import { sql, type Transaction } from 'kysely';
 
 /** What happened to some approvals, and by whom. */
@@ -37,7 +38,7 @@ export async function recordStep(tx: Transaction<Database>, step: Step): Promise
     const context = contexts.get(approval.id);
     const receipt = receiptOf(step, approval, context);
     receipts.push(receipt);
-    messages.push(...messagesOf(step, approval, receipt.id, context?.trace_id ?? null));
+    messages.push(...messagesOf(step, approval, receipt.id, traceOf(approval, context?.trace_id ?? null)));
   }
   await writeReceipts(tx, receipts);
   await writeOutbox(tx, messages);
@@ -97,8 +98,13 @@ function reason(message: string): Reason {
   return { code: 'escalated', message };
 }
 
-function messagesOf(step: Step, approval: Approval, receiptId: string, traceId: string | null): OutboxMessage[] {
-  const headers = traceId === null ? undefined : { [TRACEPARENT]: formatTraceparent({ ...newTrace(), traceId }) };
+function traceOf({ tenant, operator, plan_id: planId }: Approval, traceId: string | null): Trace | undefined {
+  if (traceId === null) return undefined;
+  return planId === null ? { ...newTrace(), traceId } : planTrace(traceId, { tenant, operator, planId });
+}
+
+function messagesOf(step: Step, approval: Approval, receiptId: string, trace: Trace | undefined): OutboxMessage[] {
+  const headers = trace && { [TRACEPARENT]: formatTraceparent(trace) };
   return step.facts.map((fact) => {
     const ended = fact === 'ended';
     // A vote is told as it fell: what it led to is the next message, and consumers dedupe by id and status.

@@ -64,8 +64,8 @@ function toProposal(message: JsMsg): Proposal {
     throw new HoldpointError('PAYLOAD_TOO_LARGE', `a plan is at most ${PLAN_MAX_BYTES} bytes`);
   }
   const { plan, bodyDigest } = parsePlan(withoutOwnNames(parseJson(message.data), tenant, operator));
-  const { traceId } = traceFrom(message.headers?.get(TRACEPARENT));
-  return { tenant, operator, plan, bodyDigest, requester: `operator|${tenant}|${operator}`, traceId };
+  const { traceId, parentSpanId } = traceFrom(message.headers?.get(TRACEPARENT));
+  return { tenant, operator, plan, bodyDigest, requester: `operator|${tenant}|${operator}`, traceId, parentSpanId };
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -1,5 +1,6 @@
 import type { OutboxMessage } from '@holdpoint/shared/db/schema/outbox';
 import type { Decision } from '@holdpoint/shared/domain/action';
+import { type PlanName, planSpanId } from '@holdpoint/shared/domain/plan-span';
 import { DECISIONS } from '@holdpoint/shared/domain/policy';
 import type { DecisionsFact } from '@holdpoint/shared/messages/facts';
 import { decisionSubject } from '@holdpoint/shared/messages/subjects';
@@ -15,10 +16,7 @@ const ITEMS_MAX_BYTES = 700 * 1024;
  * reasons of many policies make that too large, several.
  */
 export function decisionFacts(
-  plan: {
-    readonly tenant: string;
-    readonly operator: string;
-    readonly planId: string;
+  plan: PlanName & {
     /** Of the request or message that proposed; the facts go on under it. */
     readonly traceId: string | null;
   },
@@ -32,7 +30,7 @@ export function decisionFacts(
       const id = newId();
       const { tenant, operator, planId } = plan;
       const body: DecisionsFact = { id, tenant, operator, plan_id: planId, items: portion };
-      return { subject, id, ...(plan.traceId && { headers: { traceparent: traceparent(plan.traceId, id) } }), body };
+      return { subject, id, ...(plan.traceId && { headers: { traceparent: traceparent(plan.traceId, plan) } }), body };
     });
   });
 }
@@ -58,7 +56,7 @@ export function decisionOf(item: DecidedItem): Decision {
   return decision;
 }
 
-/** A span of the plan's trace, named after the fact itself: the same fact is the same span. */
-function traceparent(traceId: string, factId: string): string {
-  return `00-${traceId}-${factId.replaceAll('-', '').slice(-16)}-01`;
+/** What follows from a decision stands under the span in which its plan was decided. */
+function traceparent(traceId: string, plan: PlanName): string {
+  return `00-${traceId}-${planSpanId(plan)}-01`;
 }

@@ -14,6 +14,8 @@ export interface Proposal {
   /** Principal: `operator|<name>` over NATS, the app or person over HTTP. Never may it approve what it proposed. */
   readonly requester: string;
   readonly traceId: string;
+  /** The span in which it was proposed, where that is known. */
+  readonly parentSpanId?: string | undefined;
 }
 
 /**

@@ -51,8 +51,9 @@ export function planRoutes(
         throw new HoldpointError('FORBIDDEN', `this key may not propose as ${operator}`);
       }
       const { plan, bodyDigest } = parsePlan(body);
-      const { traceId } = request.trace;
-      const result = await decider.add({ tenant, operator, plan, bodyDigest, requester: principal, traceId });
+      const { traceId, spanId: parentSpanId } = request.trace;
+      const requester = principal;
+      const result = await decider.add({ tenant, operator, plan, bodyDigest, requester, traceId, parentSpanId });
       if (!result.ok) throw result.error;
       const { id, planId, decisions } = result.plan;
       const answer = { id, plan_id: planId, decisions: [...decisions] };

@@ -2,7 +2,7 @@ import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { IngestContext } from '../context.ts';
-import { receiveDelivery } from '../receive-delivery.ts';
+import { type Received, receiveDelivery } from '../receive-delivery.ts';
 import type { Source } from '../source-registry.ts';
 import { readRawBody } from './raw-body.ts';
 
@@ -75,13 +75,44 @@ async function receive(context: IngestContext, source: Source, request: FastifyR
   const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const { headersDistinct: headers } = request.raw;
   const delivery = { rawBody, headers, method: request.method, url: source.publicUrl ?? request.url };
+  const startedAtMs = performance.now();
   try {
     const received = await receiveDelivery(context, source, delivery, request.trace);
-    context.metrics.delivery(source, received.status);
+    told(context, { source, request, startedAtMs, result: received.status, eventId: received.event_id });
     return received;
   } catch (error) {
     const code = error instanceof HoldpointError ? error.code : undefined;
-    context.metrics.delivery(source, code === 'WEBHOOK_SIGNATURE_INVALID' ? 'refused' : 'unavailable');
+    const result = code === 'WEBHOOK_SIGNATURE_INVALID' ? 'refused' : 'unavailable';
+    told(context, { source, request, startedAtMs, result });
     throw error;
   }
+}
+
+/** How a delivery ended, counted and traced. */
+function told(
+  { metrics, tracing }: IngestContext,
+  end: {
+    readonly source: Source;
+    readonly request: FastifyRequest;
+    readonly startedAtMs: number;
+    readonly result: Received['status'] | 'refused' | 'unavailable';
+    readonly eventId?: string;
+  },
+): void {
+  const { source, request, startedAtMs, result, eventId } = end;
+  metrics.delivery(source, result);
+  tracing.record(() => ({
+    name: 'webhook',
+    kind: 'server',
+    trace: request.trace,
+    startedAtMs,
+    failed: result === 'unavailable',
+    attributes: {
+      'holdpoint.tenant': source.tenant,
+      'holdpoint.source': source.id,
+      'holdpoint.provider': source.provider,
+      'holdpoint.result': result,
+      ...(eventId !== undefined && { 'holdpoint.event_id': eventId }),
+    },
+  }));
 }
