@@ -57,7 +57,13 @@ const STARTS = {
   approvals: (env: Record<string, string>) => startApprovals(readApprovalsConfig(env) satisfies ApprovalsConfig),
 } as const satisfies Record<ServiceName, (env: Record<string, string>) => Promise<RunningService>>;
 
-export async function startSystem(options: { readonly instances?: number } = {}): Promise<System> {
+export interface SystemOptions {
+  readonly instances?: number;
+  /** What the services are told beside where their servers are. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const [servers, observer, people] = await Promise.all([testServers(), startObserver(), startPeople('acme')]);
   const workspace = await writeFixtureWorkspace(observer.url);
   const logger = createLogger({ service: 'test', level: 'silent', instance: 'test' });
@@ -73,10 +79,12 @@ export async function startSystem(options: { readonly instances?: number } = {})
     NATS_URL: servers.natsUrl,
     HOLDPOINT_WORKSPACE: workspace.dir,
     PORT: '0',
+    HOLDPOINT_PRIVATE_NETWORK: 'allow',
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
     JWKS_URL: people.jwt.jwksUrl,
     JWT_ISSUER: people.jwt.issuer,
     JWT_AUDIENCE: people.jwt.audience,
+    ...options.environment,
   };
   const services: Record<ServiceName, RunningService[]> = { ingest: [], evaluator: [], executor: [], approvals: [] };
   const start = async (service: ServiceName) => {
