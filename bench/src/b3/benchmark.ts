@@ -28,7 +28,8 @@ export const b3: Benchmark = {
   ],
   async run(servers, options) {
     const size = options.quick ? 500 : 10_000;
-    const shapes = [distinct(size), shared(size), hot(size * 0.4)];
+    // The last is what stands beside the hot one, alone.
+    const shapes = [distinct(size), shared(size), hot(size * 0.4), distinct(size * 0.2)];
     const runs = await inRounds(servers, shapes, options);
     const limits = [];
     if (!options.quick) {
@@ -79,7 +80,7 @@ function tabulate(shapes: readonly Shape[], runs: Runs): Measured[] {
       };
     });
   });
-  const [alone, , beside] = shapes;
+  const [, , beside, alone] = shapes;
   if (!alone || !beside) return measured;
   const cold = CONTENDERS.filter((contender) => contender !== bullmq).map((contender): Measured => {
     const shares = of(beside, contender).map(
