@@ -16,6 +16,7 @@ import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import type { Kysely } from 'kysely';
 import type { EvaluatorConfig } from './config.ts';
 import { type Scorer, startScorer } from './scoring/scorer.ts';
+import { createTenantSalts, type TenantSalts } from './store/tenant-salts.ts';
 
 /** What the evaluator's parts share; built once a process, or once an instance in tests. */
 export interface Context {
@@ -26,6 +27,7 @@ export interface Context {
   readonly db: Kysely<Database>;
   readonly nats: Nats;
   readonly scorer: Scorer;
+  readonly salts: TenantSalts;
   readonly relay: Poll;
   readonly authenticator: Authenticator;
   readonly newId: () => string;
@@ -49,6 +51,7 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
   stopper.onStop('postgres', () => db.destroy());
   const scorer = await startScorer({ workspaceDir: config.workspaceDir, logger });
   stopper.onStop('scorer', () => scorer.stop());
+  const salts = createTenantSalts(db, (tenant) => scorer.summaryOf(tenant) !== undefined);
   const nats = await connectNats({
     url: config.natsUrl,
     ...(config.natsCreds && { creds: config.natsCreds }),
@@ -65,5 +68,5 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
     jwt: config.jwt,
     clock: systemClock,
   });
-  return { config, logger, metrics, tracing, db, nats, scorer, relay, authenticator, newId };
+  return { config, logger, metrics, tracing, db, nats, scorer, salts, relay, authenticator, newId };
 }

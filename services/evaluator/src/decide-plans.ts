@@ -4,6 +4,7 @@ import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import { planSpanId } from '@holdpoint/shared/domain/plan-span';
 import type { TrustDecision } from '@holdpoint/shared/domain/policy';
 import { type Batcher, createBatcher } from '@holdpoint/shared/runtime/batcher';
+import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
 import { isDeadlock, isUniqueViolation, withRetry } from '@holdpoint/shared/runtime/postgres';
 import type { Context } from './context.ts';
 import type { DecidedPlan } from './core/decided-plan.ts';
@@ -42,7 +43,7 @@ export function createDecider(context: Context): Batcher<Proposal, DecideResult>
     name: 'decide',
     maxItems: PLANS_MAX,
     maxBytes: BATCH_MAX_BYTES,
-    sizeOf: ({ plan }) => 512 + plan.actions.length * 1024,
+    sizeOf: ({ bytes }) => bytes,
     maxQueued: WAITING_MAX,
     async flush(proposals) {
       batches.observe(proposals.length);
@@ -54,8 +55,8 @@ export function createDecider(context: Context): Batcher<Proposal, DecideResult>
       }
       return results;
     },
-    // A plan that cannot be recorded must not take its neighbours with it.
-    retrySingly: (error) => !(error instanceof HoldpointError),
+    // A plan that cannot be recorded must not take its neighbours with it; an outage takes them all, one by one or together.
+    retrySingly: (error) => !(error instanceof HoldpointError) && !isDependencyLoss(error),
   });
 }
 
@@ -72,7 +73,7 @@ async function decidePlans(context: Context, proposals: readonly Proposal[]): Pr
     proposals.map(async (proposal): Promise<DecideResult> => {
       const identity = planIdentity(proposal);
       const fresh = decided.get(proposal);
-      if (fresh) return { ok: true, plan: fresh };
+      if (fresh) return fresh;
       const plan = known.get(identity);
       if (!plan) throw new HoldpointError('DEPENDENCY_UNAVAILABLE', 'the plan was not recorded; propose it again');
       if (plan.body_digest !== proposal.bodyDigest) return { ok: false, error: conflict(proposal) };
@@ -92,28 +93,29 @@ function conflict({ plan, operator }: Proposal): HoldpointError {
 }
 
 /** Scores and records those that no record knows. */
-async function decideNew(context: Context, proposals: readonly Proposal[]): Promise<Map<Proposal, DecidedPlan>> {
+async function decideNew(context: Context, proposals: readonly Proposal[]): Promise<Map<Proposal, DecideResult>> {
   const recorded = new Set((await findPlans(context.db, proposals)).map(identityOf));
   const fresh = proposals.filter((proposal) => !recorded.has(planIdentity(proposal)));
   if (fresh.length === 0) return new Map();
   const startedAtMs = performance.now();
   const now = await readNow(context.db);
-  const scored = await scorePlans(context, fresh, now);
+  const { scored, unread } = await scorePlans(context, fresh, now);
   const plans = scored.map((plan) => ({ id: context.newId(), scored: plan }));
   const records = await withRetry(() => recordPlans(context.db, plans, context.newId), {
     retryOn: (error) => isDeadlock(error) || isUniqueViolation(error),
     onRetry: (err, attempt) => context.logger.warn({ err, attempt, plans: plans.length }, 'decisions: once more'),
   });
   context.relay.nudge();
-  return new Map(
-    plans.flatMap(({ id, scored: { proposal } }) => {
+  return new Map<Proposal, DecideResult>([
+    ...unread,
+    ...plans.flatMap(({ id, scored: { proposal } }): [Proposal, DecideResult][] => {
       const record = records.get(id);
       if (!record) return [];
       const decided = { id, planId: proposal.plan.plan_id, decisions: record.items.map(decisionOf) };
       traceDecision(context, proposal, decided, { startedAtMs, plans: plans.length });
-      return [[proposal, decided]];
+      return [[proposal, { ok: true, plan: decided }]];
     }),
-  );
+  ]);
 }
 
 /** Of the decision itself: a plan that is only answered again leaves no second span of this id. */
@@ -143,19 +145,40 @@ function traceDecision(
   });
 }
 
-async function scorePlans(context: Context, proposals: readonly Proposal[], now: Date): Promise<ScoredPlan[]> {
-  const questions = await Promise.all(proposals.map((proposal) => questionOf(context, proposal, now)));
-  const answers = await context.scorer.score(questions);
-  return proposals.map((proposal, index) => {
+/** A plan whose event cannot be read now is to be proposed again; those beside it are scored. */
+async function scorePlans(
+  context: Context,
+  proposals: readonly Proposal[],
+  now: Date,
+): Promise<{ readonly scored: ScoredPlan[]; readonly unread: [Proposal, DecideResult][] }> {
+  const asked = await Promise.allSettled(proposals.map((proposal) => questionOf(context, proposal, now)));
+  const questions: { readonly proposal: Proposal; readonly question: Question }[] = [];
+  const unread: [Proposal, DecideResult][] = [];
+  for (const [index, one] of asked.entries()) {
+    const proposal = proposals[index] as Proposal;
+    if (one.status === 'fulfilled') questions.push({ proposal, question: one.value });
+    else unread.push([proposal, { ok: false, error: unreadable(context, proposal, one.reason) }]);
+  }
+  const answers = questions.length === 0 ? [] : await context.scorer.score(questions.map(({ question }) => question));
+  const scored = questions.map(({ proposal, question }, index) => {
     const answer = answers[index];
-    const question = questions[index];
-    if (!answer?.ok || !question) throw new HoldpointError('INTERNAL', 'a plan was not scored');
+    if (!answer?.ok) throw new HoldpointError('INTERNAL', 'a plan was not scored');
     return { proposal, env: question.env, lines: answer.lines };
+  });
+  return { scored, unread };
+}
+
+function unreadable({ logger }: Context, { tenant, plan }: Proposal, err: unknown): HoldpointError {
+  const { plan_id, event_id } = plan;
+  logger.warn({ err, tenant, plan_id, event_id }, 'a plan waits, for what it needs cannot be read');
+  return new HoldpointError('DEPENDENCY_UNAVAILABLE', 'what the plan needs cannot be read now; propose it again', {
+    plan_id,
   });
 }
 
 async function questionOf(context: Context, { tenant, operator, plan }: Proposal, now: Date): Promise<Question> {
-  const base = { tenant, operator, lines: plan.actions, now: now.toISOString(), env: operatorEnvelope(operator) };
+  const salt = await context.salts.of(tenant);
+  const base = { tenant, operator, salt, lines: plan.actions, now: now.toISOString(), env: operatorEnvelope(operator) };
   const against = precheck(plan, operator, context.scorer.summaryOf(tenant)?.sources, now);
   if (against) return { ...base, blocked: against };
   if (plan.event_id === undefined) return base;

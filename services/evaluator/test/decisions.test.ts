@@ -1,6 +1,8 @@
 import type { Decision } from '@holdpoint/shared/domain/action';
+import { actionDigest, commitSecrets } from '@holdpoint/shared/domain/digest';
 import type { DecisionsFact, OutcomesFact } from '@holdpoint/shared/messages/facts';
 import type { RunningService } from '@holdpoint/shared/runtime/service';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createKit, type Kit, line } from './kit.ts';
 
@@ -231,4 +233,46 @@ test('who waits for an outcome that will not come is answered when the service d
   const answer = await answered;
   expect(answer.status).toBe(200);
   expect(await answer.json()).toMatchObject({ decisions: [{ state: 'queued' }], outcomes: [] });
+});
+
+test('a secret argument stands in no digest as itself: another tenant, or a guess, gives another one', async () => {
+  const secret = (card: string) => line('orders.refund', { args: { amount: 5, card }, entity_key: 'order:secret' });
+  await kit.publish({ plan_id: 'secret-1', actions: [secret('4242'), secret('4242'), secret('4343')] });
+  const [one, same, other] = await decided('secret-1');
+  expect(same?.digest).toBe(one?.digest);
+  expect(other?.digest).not.toBe(one?.digest);
+  const guess = { tenant: 'acme', connector: 'shop', tool: 'orders.refund', value: 5, entity_key: 'order:secret' };
+  expect(one?.digest).not.toBe(actionDigest({ ...guess, args: { amount: 5, card: '4242' } }));
+  const { salt } = await sql<{ salt: string }>`SELECT salt FROM tenant_salts WHERE tenant = 'acme'`
+    .execute(kit.db)
+    .then(({ rows }) => rows[0] ?? { salt: '' });
+  expect(one?.digest).toBe(
+    actionDigest({ ...guess, args: commitSecrets({ amount: 5, card: '4242' }, ['card'], salt) }),
+  );
+});
+
+test('a plan whose event cannot be read now is to be proposed again; one beside it is decided', async () => {
+  await kit.servers.nats.stop();
+  try {
+    const [waits, goesOn] = await Promise.all([
+      kit.post(service, '/v1/plans', {
+        plan_id: 'unread',
+        operator: 'risk',
+        event_id: 'code.push.abc',
+        actions: [line('orders.hold', { value: 1 })],
+      }),
+      kit.post(service, '/v1/plans', {
+        plan_id: 'beside',
+        operator: 'risk',
+        actions: [line('orders.hold', { value: 1 })],
+      }),
+    ]);
+    expect([waits.status, await waits.json()]).toMatchObject([
+      503,
+      { code: 'DEPENDENCY_UNAVAILABLE', retryable: true },
+    ]);
+    expect(goesOn.status).toBe(200);
+  } finally {
+    await kit.servers.nats.start();
+  }
 });

@@ -33,7 +33,9 @@ const lineFor = (tool: string, value?: number) => ({
 });
 async function codes(scorer: Scorer, lines: unknown[], tenant = 'acme'): Promise<(string | undefined)[]> {
   const env = operatorEnvelope('risk');
-  const [answer] = await scorer.score([{ tenant, operator: 'risk', env, lines, now: new Date(0).toISOString() }]);
+  const [answer] = await scorer.score([
+    { tenant, operator: 'risk', salt: '', env, lines, now: new Date(0).toISOString() },
+  ]);
   return answer?.ok ? answer.lines.map(({ verdict }) => verdict.reasons[0]?.code) : [];
 }
 
@@ -129,6 +131,7 @@ test('only time inside user code counts against a line: compiling a rehearsal ma
     {
       tenant: 'acme',
       operator: 'risk',
+      salt: '',
       env: operatorEnvelope('risk'),
       lines: [lineFor('hold')],
       now: new Date(0).toISOString(),

@@ -2,16 +2,27 @@ export const MASK = '•••';
 
 /** The arguments with what stands at the given dotted paths hidden; `*` stands for every item of a list. */
 export function maskArgs<T>(args: T, paths: readonly string[]): T {
-  return paths.reduce<unknown>((masked, path) => maskAt(masked, path.split('.')), args) as T;
+  return replaceSecrets(args, paths, () => MASK) as T;
 }
 
-function maskAt(value: unknown, [head, ...rest]: readonly string[]): unknown {
-  if (head === undefined) return MASK;
+/** A copy in which each value at one of the paths is what `replace` makes of it. */
+export function replaceSecrets(
+  args: unknown,
+  paths: readonly string[],
+  replace: (secret: unknown) => unknown,
+): unknown {
+  return paths.reduce<unknown>((replaced, path) => replaceAt(replaced, path.split('.'), replace), args);
+}
+
+function replaceAt(value: unknown, [head, ...rest]: readonly string[], replace: (secret: unknown) => unknown): unknown {
+  if (head === undefined) return replace(value);
   if (Array.isArray(value)) {
-    return value.map((inner, index) => (head === '*' || head === String(index) ? maskAt(inner, rest) : inner));
+    return value.map((inner, index) =>
+      head === '*' || head === String(index) ? replaceAt(inner, rest, replace) : inner,
+    );
   }
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, head)) return value;
-  return { ...value, [head]: maskAt((value as Record<string, unknown>)[head], rest) };
+  return { ...value, [head]: replaceAt((value as Record<string, unknown>)[head], rest, replace) };
 }
 
 /** Shorter ones stand in ordinary words too, and masking them would only make those unreadable. */

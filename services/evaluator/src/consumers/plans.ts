@@ -65,7 +65,9 @@ function toProposal(message: JsMsg): Proposal {
   }
   const { plan, bodyDigest } = parsePlan(withoutOwnNames(parseJson(message.data), tenant, operator));
   const { traceId, parentSpanId } = traceFrom(message.headers?.get(TRACEPARENT));
-  return { tenant, operator, plan, bodyDigest, requester: `operator|${tenant}|${operator}`, traceId, parentSpanId };
+  const requester = `operator|${tenant}|${operator}`;
+  const bytes = message.data.length;
+  return { tenant, operator, plan, bodyDigest, bytes, requester, traceId, parentSpanId };
 }
 
 function parseJson(bytes: Uint8Array): unknown {

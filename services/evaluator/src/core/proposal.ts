@@ -11,6 +11,8 @@ export interface Proposal {
   readonly plan: ExecutionPlan;
   /** Of the parsed plan, so that key order and the door it came through make no difference. */
   readonly bodyDigest: Digest;
+  /** As it came through its door. */
+  readonly bytes: number;
   /** Principal: `operator|<name>` over NATS, the app or person over HTTP. Never may it approve what it proposed. */
   readonly requester: string;
   readonly traceId: string;

@@ -1,11 +1,14 @@
+import type { EventId } from '@holdpoint/shared/domain/ids';
 import { CONSUMERS } from '@holdpoint/shared/messages/consumers';
 import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
 import { consumeBatches, ensureConsumer } from '@holdpoint/shared/runtime/nats';
 import { type Poll, startPoll } from '@holdpoint/shared/runtime/poll';
 import { isDeadlock, isUniqueViolation, withRetry } from '@holdpoint/shared/runtime/postgres';
 import type { Context } from '../context.ts';
+import { precheck } from '../core/precheck.ts';
 import { type Heard, lineOf, rescore } from '../core/rescore.ts';
 import { type RescoreRecord, recordRescore } from '../core/rescore-record.ts';
+import type { Question } from '../scoring/protocol.ts';
 import { applyRescores } from '../store/apply-rescores.ts';
 import { findRescores, type Waiting } from '../store/find-rescores.ts';
 import { readNow } from '../store/read-now.ts';
@@ -51,16 +54,8 @@ export function startRescore(context: Context): { stop(): Promise<void> } {
 async function rescoreBatch(context: Context, after: string): Promise<string | undefined> {
   const waiting = await findRescores(context.db, after, BATCH_MAX_ACTIONS);
   if (waiting.length === 0) return undefined;
-  const now = (await readNow(context.db)).toISOString();
-  const answers = await context.scorer.score(
-    waiting.map(({ action, env }) => ({
-      tenant: action.tenant,
-      operator: action.operator,
-      env,
-      lines: [lineOf(action)],
-      now,
-    })),
-  );
+  const now = await readNow(context.db);
+  const answers = await context.scorer.score(await Promise.all(waiting.map((one) => questionOf(context, one, now))));
   const records = waiting.flatMap((one: Waiting, index) => {
     const answer = answers[index];
     const line = answer?.ok ? answer.lines[0] : undefined;
@@ -69,6 +64,26 @@ async function rescoreBatch(context: Context, after: string): Promise<string | u
   await applyAll(context, records);
   context.relay.nudge();
   return waiting.length < BATCH_MAX_ACTIONS ? undefined : waiting.at(-1)?.action.id;
+}
+
+/** With the event as it was seen then, and the grants of now: an operator that lost a source decides nothing by it. */
+async function questionOf({ scorer, salts }: Context, { action, env }: Waiting, now: Date): Promise<Question> {
+  const { tenant, operator, event_id } = action;
+  const against = precheck(
+    { event_id: (event_id ?? undefined) as EventId | undefined },
+    operator,
+    scorer.summaryOf(tenant)?.sources,
+    now,
+  );
+  return {
+    tenant,
+    operator,
+    env,
+    salt: await salts.of(tenant),
+    lines: [lineOf(action)],
+    now: now.toISOString(),
+    ...(against && { blocked: against }),
+  };
 }
 
 function heardOf({ action, consents, asked, requester }: Waiting): Heard {

@@ -80,6 +80,7 @@ async function questionOf(
   const base = {
     tenant,
     operator,
+    salt: await context.salts.of(tenant),
     lines: plan.actions,
     now: at.toISOString(),
     ...(policies && { policies }),

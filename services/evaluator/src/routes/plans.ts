@@ -53,7 +53,8 @@ export function planRoutes(
       const { plan, bodyDigest } = parsePlan(body);
       const { traceId, spanId: parentSpanId } = request.trace;
       const requester = principal;
-      const result = await decider.add({ tenant, operator, plan, bodyDigest, requester, traceId, parentSpanId });
+      const bytes = Number(request.headers['content-length'] ?? PLAN_MAX_BYTES);
+      const result = await decider.add({ tenant, operator, plan, bodyDigest, bytes, requester, traceId, parentSpanId });
       if (!result.ok) throw result.error;
       const { id, planId, decisions } = result.plan;
       const answer = { id, plan_id: planId, decisions: [...decisions] };

@@ -10,6 +10,8 @@ export interface Question {
   readonly operator: string;
   readonly env: EventEnvelope;
   readonly lines: readonly unknown[];
+  /** The tenant's, for commitments of secret arguments. */
+  readonly salt: string;
   /** ISO 8601, the database's clock. */
   readonly now: string;
   /** What is known before any policy is asked: every line is blocked for it. */

@@ -4,7 +4,7 @@ import { LINE_MAX_DEPTH, plainJson } from '@holdpoint/policy/plain-json';
 import { salvageLine } from '@holdpoint/policy/prepare';
 import type { UserCodeWatch } from '@holdpoint/policy/user-code';
 import type { ReasonCode, Verdict } from '@holdpoint/shared/domain/decision';
-import { actionDigest, digestOf } from '@holdpoint/shared/domain/digest';
+import { actionDigest, commitSecrets, digestOf } from '@holdpoint/shared/domain/digest';
 import type { Json } from '@holdpoint/shared/domain/json';
 import { maskArgs } from '@holdpoint/shared/domain/secret-args';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
@@ -91,15 +91,16 @@ function toScoredLine(question: Question, rules: TenantRules, line: unknown, eva
   const { action, verdict } = evaluation;
   const args = action.args ?? {};
   const raw = plainJson(line, LINE_MAX_DEPTH);
+  const definition = ownTool(rules.tools, action.connector, action.tool);
+  const secretArgs = definition?.secretArgs ?? [];
   const digest = actionDigest({
     tenant: question.tenant,
     connector: action.connector,
     tool: action.tool,
-    args,
+    args: commitSecrets(args, secretArgs, question.salt),
     value: action.value,
     entity_key: action.entity_key,
   });
-  const definition = ownTool(rules.tools, action.connector, action.tool);
   return {
     connector: action.connector,
     tool: action.tool,
@@ -108,7 +109,7 @@ function toScoredLine(question: Question, rules: TenantRules, line: unknown, eva
     value: action.value,
     entityKey: action.entity_key,
     idempotencyKey: action.idempotency_key,
-    shownArgs: maskArgs(args, definition?.secretArgs ?? []),
+    shownArgs: maskArgs(args, secretArgs),
     proposed: raw.ok && changedByParsing(raw.value, evaluation) ? raw.value : undefined,
     digest,
     verdict,

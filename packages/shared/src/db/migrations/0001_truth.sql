@@ -217,6 +217,23 @@ CREATE TABLE apps (
 );
 COMMENT ON COLUMN apps.operators IS 'operators it may propose as; null: any of its tenant';
 
+-- For commitments of secret arguments. Only through the function: a salt is made once and never changed or listed.
+CREATE TABLE tenant_salts (
+  tenant     text PRIMARY KEY,
+  salt       text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE FUNCTION tenant_salt(p_tenant text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  v_salt text;
+BEGIN
+  INSERT INTO tenant_salts (tenant, salt)
+  VALUES (p_tenant, encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'hex'))
+  ON CONFLICT DO NOTHING;
+  SELECT salt INTO v_salt FROM tenant_salts WHERE tenant = p_tenant;
+  RETURN v_salt;
+END $$;
+
 CREATE TABLE outbox (
   id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   messages   jsonb NOT NULL,
