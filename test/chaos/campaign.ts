@@ -7,6 +7,7 @@ import { openStages } from '../../scripts/start/stages.ts';
 import type { CampaignProfile } from './core/campaign-profile.ts';
 import { scheduleFaults } from './core/fault-schedule.ts';
 import type { Drain, History, SaidSettlement, SaidVote, Verdict } from './core/history.ts';
+import { openMoments, type Promised } from './core/moments.ts';
 import { openRandom, type Random } from './core/random.ts';
 import { verdictsOn } from './core/verdicts.ts';
 import { drain } from './drain.ts';
@@ -50,7 +51,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     const { seed, profile, signal, note } = options;
     const system = await startSystem({ dir, random, seed, times: profile, stages });
     signal.throwIfAborted();
-    if (!(await system.untilReady(START_LIMIT_MS))) throw new Error(`the services did not come up; see ${dir}/logs`);
+    if (!(await system.untilReady(START_LIMIT_MS))) {
+      keep = true;
+      throw new Error(`the services did not come up; see ${join(dir, 'logs')}`);
+    }
     note('everything is up');
     const { traffic, faults, drained, votes, settlements } = await runPhases(system, random, options);
     const recorded = { ...(await readRecords(system.db)), ...(await readStreams(system.nats)) };
@@ -95,14 +99,15 @@ async function runPhases(system: System, random: Random, options: CampaignOption
   const until = (one: AbortController): AbortSignal => AbortSignal.any([signal, one.signal]);
   let patience = PATIENCE;
   const schedule = scheduleFaults(random.fork('faults'), { ...profile, untilMs: profile.durationMs }, profile.shuffled);
-  const traffic = workAsOperators(system, { random, everyMs: profile.stepEveryMs, signal: until(enough) });
+  const promised = openMoments<Promised>();
+  const traffic = workAsOperators(system, { random, promised, everyMs: profile.stepEveryMs, signal: until(enough) });
   const votes = decideApprovals(system, { random: random.fork('votes'), signal: until(decided) });
   const settlements = settleActions(system, {
     random: random.fork('settlements'),
     signal: until(settled),
     patience: () => patience,
   });
-  const faults = injectFaults(system, { schedule, random: random.fork('moments'), signal, note });
+  const faults = injectFaults(system, { schedule, random: random.fork('moments'), promised, signal, note });
   // Whatever fails first fails the campaign; the others are told to end, and are waited for by whoever stops the system.
   const all = Promise.all([traffic, votes, settlements, faults]);
   all.catch(() => {});

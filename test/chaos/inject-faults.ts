@@ -9,6 +9,7 @@ import {
   type ServiceTarget,
 } from './core/fault-schedule.ts';
 import type { ProcessStop } from './core/history.ts';
+import type { Moments, Promised } from './core/moments.ts';
 import type { Random } from './core/random.ts';
 import { type CommitPoint, type CommitSignals, listenForCommits } from './store/commit-signals.ts';
 import type { System } from './system.ts';
@@ -32,6 +33,7 @@ export async function injectFaults(
   options: {
     readonly schedule: readonly Fault[];
     readonly random: Random;
+    readonly promised: Moments<Promised>;
     readonly signal: AbortSignal;
     note(text: string): void;
   },
@@ -40,7 +42,7 @@ export async function injectFaults(
   const injected = new Map<string, number>();
   const missed = new Map<string, number>();
   const commits = listenForCommits(system.stack.databaseOwnerUrl);
-  const injector = openInjector(system, commits, options.random, signal);
+  const injector = openInjector(system, { ...options, commits });
   const startedAt = performance.now();
   const underWay: Promise<void>[] = [];
   for (const fault of schedule) {
@@ -62,7 +64,20 @@ export async function injectFaults(
   return { injected, missed, stops: () => processes.flatMap(({ stops }) => [...stops]) };
 }
 
-function openInjector(system: System, commits: CommitSignals, random: Random, signal: AbortSignal) {
+function openInjector(
+  system: System,
+  {
+    commits,
+    promised,
+    random,
+    signal,
+  }: {
+    readonly commits: CommitSignals;
+    readonly promised: Moments<Promised>;
+    readonly random: Random;
+    readonly signal: AbortSignal;
+  },
+) {
   const locks = new Map<ServerTarget, Promise<unknown>>();
 
   /** One thing at a time is done to a server. */
@@ -110,14 +125,18 @@ function openInjector(system: System, commits: CommitSignals, random: Random, si
       const afterMs = point === 'call answered' ? random.between(0, AFTER_ANSWER_MAX_MS) : 0;
       return system.farEnd.killAt(point, pidsOf('executor'), afterMs, inTime);
     }
-    return atCommit(point, () => killAll(KILLED_AT[point]));
+    return atMoment(commits, point, () => killAll(KILLED_AT[point]));
   }
 
-  /** At the next commit of that kind; false where none came in time. */
-  function atCommit(point: CommitPoint, strike: () => void): Promise<boolean> {
+  /** When it happens next; false where it does not in time. */
+  function atMoment<Name extends string>(
+    moments: Pick<Moments<Name>, 'once'>,
+    name: Name,
+    strike: () => void,
+  ): Promise<boolean> {
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(POINT_MAX_MS)]);
     return new Promise((resolve) => {
-      const takeBack = commits.once(point, () => {
+      const takeBack = moments.once(name, () => {
         strike();
         resolve(true);
       });
@@ -128,9 +147,18 @@ function openInjector(system: System, commits: CommitSignals, random: Random, si
     });
   }
 
+  async function crashWhenAnswered(server: 'nats' | 'postgres', ms: number): Promise<boolean> {
+    let over: Promise<unknown> = Promise.resolve();
+    const hit = await atMoment(promised, server === 'nats' ? 'accepted' : 'proposed', () => {
+      over = outage(server, 'kill', ms);
+    });
+    await over;
+    return hit;
+  }
+
   async function stopWhenClaimed(ms: number): Promise<boolean> {
     let asleep: Promise<unknown> = Promise.resolve();
-    const hit = await atCommit('claimed', () => {
+    const hit = await atMoment(commits, 'claimed', () => {
       asleep = Promise.all(system.services.executor.map(({ process }) => process.sleep(ms)));
     });
     await asleep;
@@ -149,6 +177,8 @@ function openInjector(system: System, commits: CommitSignals, random: Random, si
         return stopWhenClaimed(durationMs);
       case 'crash':
         return outage(action.server, 'kill', durationMs);
+      case 'crash when answered':
+        return crashWhenAnswered(action.server, durationMs);
       case 'restart':
         return outage(action.server, 'stop', durationMs);
       case 'empty redis':

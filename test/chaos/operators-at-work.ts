@@ -3,6 +3,7 @@ import { signDelivery } from '@holdpoint/ingest/testing/sign-delivery';
 import { sha256 } from '@holdpoint/shared/domain/digest';
 import { planSubject } from '@holdpoint/shared/messages/subjects';
 import type { AnsweredWebhook, ProposedPlan } from './core/history.ts';
+import type { Moments, Promised } from './core/moments.ts';
 import type { Random } from './core/random.ts';
 import { lineName, openTraffic, type Step, TENANT } from './core/traffic.ts';
 import { countOpen } from './store/read-history.ts';
@@ -34,9 +35,14 @@ interface Remembered {
 /** Proposes and delivers until the signal says that it is enough; then waits for what is under way. */
 export async function workAsOperators(
   system: System,
-  options: { readonly random: Random; readonly everyMs: number; readonly signal: AbortSignal },
+  options: {
+    readonly random: Random;
+    readonly everyMs: number;
+    readonly promised: Moments<Promised>;
+    readonly signal: AbortSignal;
+  },
 ): Promise<TrafficLog> {
-  const { random, everyMs, signal } = options;
+  const { random, everyMs, promised, signal } = options;
   const traffic = openTraffic(random.fork('traffic'));
   const chosen = random.fork('instances');
   const plans = new Map<string, Remembered>();
@@ -76,6 +82,7 @@ export async function workAsOperators(
       key: system.keys.operator,
       body: JSON.stringify({ operator, ...plan }),
     });
+    if (answer?.status === 200) promised.tell('proposed');
     return verdictOf(answer);
   }
 
@@ -90,6 +97,7 @@ export async function workAsOperators(
       if (answer === undefined || answer.status >= 429) return undefined;
       const { event_id: eventId } = answer.body as { event_id?: string };
       if (answer.status > 299 || eventId === undefined) throw new Error(`ingest answered ${JSON.stringify(answer)}`);
+      if (answer.status === 202) promised.tell('accepted');
       webhooks.push({ eventId, bodyDigest: sha256(body) });
       eventIds.push(eventId);
       if (eventIds.length > EVENTS_REMEMBERED_MAX) eventIds.shift();

@@ -24,6 +24,8 @@ export type FaultAction =
   | { readonly do: 'stop when claimed' }
   /** SIGKILL; started again after that long. */
   | { readonly do: 'crash'; readonly server: ServerTarget }
+  /** The same, as somebody is answered: by ingest that NATS has an event, by the evaluator that Postgres has a plan. */
+  | { readonly do: 'crash when answered'; readonly server: 'nats' | 'postgres' }
   /** An orderly stop, which for Postgres is the fast one; started again after that long. */
   | { readonly do: 'restart'; readonly server: ServerTarget }
   | { readonly do: 'empty redis' };
@@ -61,6 +63,8 @@ export const FULL_DECK: readonly FaultAction[] = [
   { do: 'crash', server: 'nats' },
   { do: 'crash', server: 'redis' },
   { do: 'crash', server: 'postgres' },
+  { do: 'crash when answered', server: 'nats' },
+  { do: 'crash when answered', server: 'postgres' },
   { do: 'restart', server: 'postgres' },
   { do: 'empty redis' },
 ];
@@ -68,7 +72,7 @@ export const FULL_DECK: readonly FaultAction[] = [
 /** Few of each, the ones whose consequences take longest first. */
 export const SHORT_DECK: readonly FaultAction[] = [
   killAt('decided'),
-  { do: 'crash', server: 'nats' },
+  { do: 'crash when answered', server: 'nats' },
   kill('ingest'),
   stop('executor'),
   killAt('call applied'),
@@ -101,6 +105,7 @@ function durationOf(random: Random, action: FaultAction, leaseMs: number): numbe
       // Past the lease, so that it wakes up as one who was taken for dead.
       return Math.round(leaseMs * (1.2 + 1.3 * random.next()));
     case 'crash':
+    case 'crash when answered':
     case 'restart':
       return random.between(...OUTAGE_MS);
     case 'kill':
@@ -122,6 +127,8 @@ export function nameOfFault(action: FaultAction): string {
     case 'crash':
     case 'restart':
       return `${action.do} ${action.server}`;
+    case 'crash when answered':
+      return `crash ${action.server} when answered`;
     case 'empty redis':
     case 'stop when claimed':
       return action.do;

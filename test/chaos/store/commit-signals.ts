@@ -1,8 +1,8 @@
 import pg from 'pg';
+import { type Moments, openMoments } from '../core/moments.ts';
 
 /** Moments of the truth: what a commit has just made so. */
-export const COMMIT_POINTS = ['claimed', 'finished', 'decided', 'granted'] as const;
-export type CommitPoint = (typeof COMMIT_POINTS)[number];
+export type CommitPoint = 'claimed' | 'finished' | 'decided' | 'granted';
 
 const CHANNEL = 'chaos';
 const RECONNECT_MS = 150;
@@ -31,15 +31,13 @@ export async function installCommitSignals(ownerUrl: string): Promise<void> {
   }
 }
 
-export interface CommitSignals {
-  /** Calls once, at the next commit of that kind; the returned function takes it back. */
-  once(point: CommitPoint, call: () => void): () => void;
+export interface CommitSignals extends Pick<Moments<CommitPoint>, 'once'> {
   stop(): Promise<void>;
 }
 
 /** Listens for as long as it is asked to, through restarts of the database. */
 export function listenForCommits(ownerUrl: string): CommitSignals {
-  const waiting = new Map<CommitPoint, Set<() => void>>(COMMIT_POINTS.map((point) => [point, new Set()]));
+  const moments = openMoments<CommitPoint>();
   let client: pg.Client | undefined;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -58,13 +56,7 @@ export function listenForCommits(ownerUrl: string): CommitSignals {
     };
     made.on('error', lose);
     made.on('end', lose);
-    made.on('notification', ({ payload }) => {
-      const calls = waiting.get(payload as CommitPoint);
-      for (const call of calls ?? []) {
-        calls?.delete(call);
-        call();
-      }
-    });
+    made.on('notification', ({ payload }) => moments.tell(payload as CommitPoint));
     try {
       await made.connect();
       await made.query(`LISTEN ${CHANNEL}`);
@@ -77,10 +69,7 @@ export function listenForCommits(ownerUrl: string): CommitSignals {
   const first = connect();
 
   return {
-    once(point, call) {
-      waiting.get(point)?.add(call);
-      return () => void waiting.get(point)?.delete(call);
-    },
+    once: moments.once,
     async stop() {
       stopped = true;
       clearTimeout(timer);
