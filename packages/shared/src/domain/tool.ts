@@ -16,7 +16,17 @@ export interface Tool {
   readonly secretArgs?: readonly string[];
   readonly timeoutMs?: number;
   readonly retry?: RetryPolicy;
+  /**
+   * How long after a call without an answer `reconcile` is asked, where the remote system takes long to show what it did.
+   * Never shorter than the call's time and a worker's lease.
+   */
+  readonly settleDelayMs?: number;
+  /** What the entity's next actions do while this one's outcome is unknown. Default: wait. */
+  readonly whenIndeterminate?: WhenIndeterminate;
 }
+
+export const WHEN_INDETERMINATE = ['wait', 'go_on'] as const;
+export type WhenIndeterminate = (typeof WHEN_INDETERMINATE)[number];
 
 export interface RetryPolicy {
   readonly attempts?: number;

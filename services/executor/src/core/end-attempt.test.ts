@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { classifyFailure } from './classify-failure.ts';
 import { type AttemptFacts, type CallEnd, endAttempt } from './end-attempt.ts';
-import { settleDead } from './settlement.ts';
+import { settleDead, settleDelayMs } from './settlement.ts';
 
 const facts = (over: Partial<AttemptFacts> = {}): AttemptFacts => ({
   tool: { risk: 'write' },
@@ -45,6 +45,16 @@ test('unknown: an idempotent tool is tried again and stays unsure, a read is tri
   expect(end(unknown, { tool: { risk: 'write', idempotent: true } })).toMatchObject({ to: 'queued', unsure: true });
   expect(end(unknown, { tool: { risk: 'read' } })).toMatchObject({ to: 'queued', unsure: false });
   expect(end(unknown).to).toBe('indeterminate');
+});
+
+test('unknown, of a tool that can be asked: it is asked when its settle delay is over, a bounded number of times', () => {
+  const unknown = named('Unknown');
+  expect(end(unknown, { askInMs: 700 })).toEqual({ to: 'queued', error: 'why', retry_in_ms: 700, unsure: true });
+  expect(end(unknown, { askInMs: 700, attempts: 9 }).to).toBe('queued');
+  expect(end(unknown, { askInMs: 700, attempts: 10 }).to).toBe('indeterminate');
+  const both = { tool: { risk: 'write', idempotent: true }, askInMs: 700_000 } as const;
+  expect(end(unknown, both)).toMatchObject({ to: 'queued', unsure: true });
+  expect(end(unknown, { ...both, random: 0 })).toMatchObject({ retry_in_ms: 0 });
 });
 
 test('tries are bounded; one that may have happened never ends as failed for want of tries', () => {
@@ -92,6 +102,8 @@ test('a lost worker’s attempt is settled by what its tool declares', () => {
   expect(settleDead({ risk: 'write', idempotent: true }, 1)).toMatchObject({ to: 'queued', unsure: true });
   expect(settleDead({ risk: 'write', idempotent: true }, 5).to).toBe('indeterminate');
   expect(settleDead({ risk: 'write' }, 1).to).toBe('indeterminate');
+  expect(settleDead({ risk: 'write' }, 1, 900)).toMatchObject({ to: 'queued', retry_in_ms: 900, unsure: true });
+  expect(settleDead({ risk: 'write', idempotent: true }, 1, 900)).toMatchObject({ to: 'queued', retry_in_ms: 0 });
   expect(settleDead(undefined, 1).to).toBe('indeterminate');
 });
 
@@ -99,4 +111,13 @@ test('a read whose workers die of it is tried no more often than one that fails'
   expect(settleDead({ risk: 'read' }, 4).to).toBe('queued');
   expect(settleDead({ risk: 'read' }, 5)).toMatchObject({ to: 'failed', error: expect.stringContaining('lost') });
   expect(settleDead({ risk: 'read', retry: { attempts: 2 } }, 2).to).toBe('failed');
+});
+
+test('nothing is asked before its call has had its time, whatever the tool says', () => {
+  const limits = { settleDelayMs: 45_000, callTimeoutMs: 30_000, leaseMs: 15_000 };
+  expect(settleDelayMs({}, limits)).toBe(45_000);
+  expect(settleDelayMs({ settleDelayMs: 0 }, limits)).toBe(45_000);
+  expect(settleDelayMs({ settleDelayMs: 90_000 }, limits)).toBe(90_000);
+  expect(settleDelayMs({ settleDelayMs: 1_000, timeoutMs: 5_000 }, limits)).toBe(20_000);
+  expect(settleDelayMs({ timeoutMs: 600_000 }, limits)).toBe(615_000);
 });

@@ -2,6 +2,7 @@ import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
 import type { ReceiptKind } from '@holdpoint/shared/domain/receipt';
+import type { Tool } from '@holdpoint/shared/domain/tool';
 
 /** What a person's word does to an action. */
 export interface Intervention {
@@ -28,10 +29,14 @@ export function cancel(action: Seen): Intervention {
 }
 
 /** What backs off is due now; what is indeterminate is run again, on the word of whoever asks. */
-export function retry(action: Seen): Intervention {
+export function retry(action: Seen, tool: Pick<Tool, 'idempotent'> | undefined): Intervention {
   if (action.state === 'indeterminate') return settle(action, 'not_applied', '');
   if (action.state !== 'queued' || action.next_attempt_at === null) {
     throw refused(action, 'only an action that is backing off or indeterminate can be retried');
+  }
+  // Asked too soon, what is still on its way would be called not applied, and done twice.
+  if (action.unsure && !tool?.idempotent) {
+    throw refused(action, 'it may have happened: its connector is asked once that must show');
   }
   return { to: 'queued', receipt: 'override', announce: false };
 }
@@ -39,7 +44,10 @@ export function retry(action: Seen): Intervention {
 export const SETTLEMENTS = ['applied', 'not_applied', 'failed'] as const;
 export type SettleAs = (typeof SETTLEMENTS)[number];
 
-/** A person says what became of an indeterminate action. Run again, it is the head of its lane as before. */
+/**
+ * A person says what became of an indeterminate action. Run again, it is the head of its lane as before; where it had left the
+ * lane it joins the tail.
+ */
 export function settle(action: Seen, as: SettleAs, reason: string): Intervention {
   if (action.state !== 'indeterminate') throw refused(action, 'only an indeterminate action can be settled');
   switch (as) {

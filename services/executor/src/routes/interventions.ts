@@ -7,7 +7,7 @@ import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { cancel, type Intervention, retry, SETTLEMENTS, settle } from '../core/intervention.ts';
-import { findLaneHeads } from '../store/find-lane-heads.ts';
+import { ringHead } from '../jobs/ring-head.ts';
 import { moveAction } from '../store/move-action.ts';
 import { NO_ACTION, showAction } from './actions.ts';
 import { idParams, knownId } from './id-params.ts';
@@ -32,7 +32,14 @@ export function interventionRoutes(app: App, context: Context): void {
   app.post(
     '/v1/actions/:id/retry',
     { onRequest, schema: { ...schema('Try again now: what backs off, or is indeterminate'), body: reasonBody } },
-    ({ params, principal, body }) => intervene(context, params, principal, retry, body?.reason),
+    ({ params, principal, body }) =>
+      intervene(
+        context,
+        params,
+        principal,
+        (row) => retry(row, context.connectors.tool(row.connector, row.tool)),
+        body?.reason,
+      ),
   );
 
   app.post(
@@ -61,18 +68,14 @@ async function intervene(
   const moved = await moveAction(context.db, { id, tenant: tenantOf(principal) }, decide, said);
   if (!moved) throw new HoldpointError('NOT_FOUND', NO_ACTION);
   context.relay.nudge();
-  await ringLane(context, moved.after).catch((err: unknown) =>
-    context.logger.warn({ err, action_id: id }, 'not rung now; the sweep will'),
-  );
+  await ring(context, moved.after);
   return showAction(context, moved.after);
 }
 
-/** Whoever is the head now may run. */
-async function ringLane({ db, bell }: Context, { id, tenant, lane_id, state }: ActionRow): Promise<void> {
-  if (lane_id === null) {
-    if (state === 'queued') await bell.ringReads([{ action_id: id, tenant }]);
-    return;
-  }
-  const heads = await findLaneHeads(db, { after: lane_id - 1, limit: 1, minAgeMs: 0 });
-  await bell.ringLanes(heads.flatMap(({ runnable, ...ring }) => (runnable && ring.lane_id === lane_id ? [ring] : [])));
+async function ring(context: Context, { id, tenant, lane_id, state }: ActionRow): Promise<void> {
+  if (lane_id !== null) return ringHead(context, lane_id);
+  if (state !== 'queued') return;
+  await context.bell
+    .ringReads([{ action_id: id, tenant }])
+    .catch((err: unknown) => context.logger.warn({ err, action_id: id }, 'not rung now; the sweep will'));
 }

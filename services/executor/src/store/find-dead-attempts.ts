@@ -8,6 +8,8 @@ export interface DeadAttempt {
   readonly connector: string;
   readonly tool: string;
   readonly attempts: number;
+  /** Null: a read. */
+  readonly lane_id: number | null;
   /** Since the worker was last heard of, or began the attempt. */
   readonly silent_ms: number;
 }
@@ -29,7 +31,7 @@ export async function findDeadAttempts(
 ): Promise<DeadAttempt[]> {
   const lease = sql`${query.leaseMs}::int * interval '1 millisecond'`;
   const { rows } = await sql<DeadAttempt>`
-    SELECT a.id, a.token, a.tenant, a.connector, a.tool, a.attempts,
+    SELECT a.id, a.token, a.tenant, a.connector, a.tool, a.attempts, a.lane_id,
       extract(epoch FROM clock_timestamp() - CASE WHEN a.worker = ${query.worker}::uuid THEN a.started_at
         ELSE greatest(a.started_at, w.heartbeat_at) END)::float8 * 1000 AS silent_ms
     FROM actions a LEFT JOIN workers w ON w.id = a.worker

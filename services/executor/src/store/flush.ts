@@ -1,11 +1,11 @@
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Kysely, sql } from 'kysely';
 import type { ClaimedAction, Verdict } from '../core/claimed-action.ts';
-import type { AttemptEnd } from '../core/end-attempt.ts';
+import type { RecordedEnd } from '../core/end-attempt.ts';
 
 export interface Flush {
   /** By action. */
-  readonly finishes: Readonly<Record<string, AttemptEnd & { readonly token: string }>>;
+  readonly finishes: Readonly<Record<string, RecordedEnd & { readonly token: string }>>;
   readonly claims: readonly { readonly lane: number; readonly connector: string; readonly token: string }[];
   /** Action → token. */
   readonly reads: Readonly<Record<string, string>>;

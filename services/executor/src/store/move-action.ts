@@ -39,6 +39,10 @@ export async function moveAction(
         // A person's word settles what was open; being due sooner does not.
         unsure: what.receipt === 'settlement' ? false : before.unsure,
         updated_at: sql<Date>`clock_timestamp()`,
+        // What had left its lane joins the tail: there may be others at work.
+        ...(what.to === 'queued' &&
+          before.lane_id !== null &&
+          before.lane_seq === null && { lane_seq: sql<number>`take_place(${before.lane_id}::bigint)` }),
       })
       .where('id', '=', before.id)
       .where('state', '=', before.state)

@@ -1,6 +1,6 @@
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Kysely, sql } from 'kysely';
-import type { AttemptEnd } from '../core/end-attempt.ts';
+import type { RecordedEnd } from '../core/end-attempt.ts';
 
 /**
  * Ends attempts in the name of their lost workers, each with receipt and outcome. Locks the actions in order of id. One whose
@@ -8,7 +8,7 @@ import type { AttemptEnd } from '../core/end-attempt.ts';
  */
 export async function settleAttempts(
   db: Kysely<Database>,
-  ends: Readonly<Record<string, AttemptEnd & { readonly token: string }>>,
+  ends: Readonly<Record<string, RecordedEnd & { readonly token: string }>>,
   actor: string,
 ): Promise<string[]> {
   const { rows } = await sql<{ moved: string[] }>`

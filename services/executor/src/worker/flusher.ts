@@ -6,12 +6,12 @@ import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { isDeadlock, isUniqueViolation } from '@holdpoint/shared/runtime/postgres';
 import type { Kysely } from 'kysely';
-import type { AttemptEnd } from '../core/end-attempt.ts';
+import type { RecordedEnd } from '../core/end-attempt.ts';
 import { type Found, flush } from '../store/flush.ts';
 
 /** One drain's wish for the next flush. */
 interface Ask {
-  readonly finish?: AttemptEnd & { readonly action: string; readonly token: string };
+  readonly finish?: RecordedEnd & { readonly action: string; readonly token: string };
   readonly claim?: { readonly lane: number; readonly connector: string; readonly token: string };
   readonly read?: { readonly action: string; readonly token: string };
 }
@@ -27,7 +27,7 @@ export interface Flusher {
   claimRead(action: string): Promise<Found>;
   /** Records how an attempt ended and, where a lane is named, claims its next head in the same commit. */
   finish(
-    ended: AttemptEnd & { readonly action: string; readonly token: string },
+    ended: RecordedEnd & { readonly action: string; readonly token: string },
     next?: { readonly lane: number; readonly connector: string },
   ): Promise<Answer>;
   /** Tokens that are asked for or held: a running row of ours under another one has lost its caller. */
@@ -171,10 +171,9 @@ const NOTHING: Found = { verdict: 'empty', connector: null, claimed: null };
 /** The end without the connector's words: better a result lost than an end. */
 function withoutAnswer(wish: Ask): Ask {
   if (!wish.finish) return wish;
-  const { action, token } = wish.finish;
-  const end: AttemptEnd =
+  const finish =
     wish.finish.to === 'applied'
-      ? { to: 'applied', result: { unserialisable: 'refused by the database' } }
+      ? { ...wish.finish, result: { unserialisable: 'refused by the database' } }
       : { ...wish.finish, error: 'failed with words that the database refused' };
-  return { ...wish, finish: { ...end, action, token } };
+  return { ...wish, finish };
 }

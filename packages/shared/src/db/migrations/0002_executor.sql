@@ -68,12 +68,16 @@ END $$;
 
 -- Ends attempts that are still owned (state running, same token). Returns the ids that moved; an absent one was fenced out,
 -- and its answer is evidence, never state. The worker itself calls it (kind outcome), or the judge of a dead one (settlement).
---   p_finishes: { <action>: { token, to: applied | failed | indeterminate | queued, result?, error?, retry_in_ms?, unsure? } }
+--   p_finishes: { <action>: { token, to: applied | failed | indeterminate | queued, result?, error?, retry_in_ms?,
+--     unsure?: absent leaves it as it was, kind?: of its receipt, leaves_lane?: indeterminate, it blocks nothing,
+--     attempt?: which one, so that a late answer is kept } }
 CREATE FUNCTION executor_finish(p_finishes jsonb, p_actor text, p_kind text DEFAULT 'outcome') RETURNS uuid[] LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   v_ids uuid[] := ARRAY(SELECT k::uuid FROM jsonb_object_keys(p_finishes) AS k ORDER BY 1);
   v_moved uuid[];
+  v_settled uuid[];
+  v_others uuid[];
   v_ended uuid[];
 BEGIN
   PERFORM 1 FROM actions a WHERE a.id = ANY (v_ids) ORDER BY a.id FOR UPDATE;
@@ -84,21 +88,58 @@ BEGIN
       error = p_finishes -> a.id::text ->> 'error',
       worker = NULL, token = NULL, updated_at = clock_timestamp(),
       unsure = p_finishes -> a.id::text ->> 'to' = 'queued'
-        AND (a.unsure OR coalesce((p_finishes -> a.id::text ->> 'unsure')::boolean, false)),
+        AND coalesce((p_finishes -> a.id::text ->> 'unsure')::boolean, a.unsure),
+      lane_seq = CASE WHEN p_finishes -> a.id::text ->> 'to' = 'indeterminate'
+        AND (p_finishes -> a.id::text ->> 'leaves_lane')::boolean IS TRUE THEN NULL ELSE a.lane_seq END,
       next_attempt_at = CASE WHEN p_finishes -> a.id::text ->> 'to' = 'queued'
         THEN clock_timestamp() + (p_finishes -> a.id::text ->> 'retry_in_ms')::bigint * interval '1 millisecond' END
     WHERE a.id = ANY (v_ids) AND (a.state = 'running') IS TRUE AND a.token = (p_finishes -> a.id::text ->> 'token')::uuid
-    RETURNING a.id, a.state
+    RETURNING a.id, a.state, coalesce(p_finishes -> a.id::text ->> 'kind', p_kind) = 'settlement' AS settled
   )
-  SELECT array_agg(id), array_agg(id) FILTER (WHERE state <> 'queued') INTO v_moved, v_ended FROM moved;
-  IF v_moved IS NOT NULL THEN
-    PERFORM receipt_actions(v_moved, p_kind, p_actor);
+  SELECT array_agg(id), array_agg(id) FILTER (WHERE settled), array_agg(id) FILTER (WHERE NOT settled),
+    array_agg(id) FILTER (WHERE state <> 'queued')
+  INTO v_moved, v_settled, v_others, v_ended FROM moved;
+  IF v_settled IS NOT NULL THEN
+    PERFORM receipt_actions(v_settled, 'settlement', p_actor);
+  END IF;
+  IF v_others IS NOT NULL THEN
+    PERFORM receipt_actions(v_others, p_kind, p_actor);
   END IF;
   IF v_ended IS NOT NULL THEN
     PERFORM announce_outcomes(v_ended);
   END IF;
+  IF coalesce(cardinality(v_moved), 0) < cardinality(v_ids) THEN
+    PERFORM receipt_late_answers(p_finishes, v_moved, p_actor);
+  END IF;
   RETURN coalesce(v_moved, '{}');
 END $$;
+
+-- Keeps what was answered for attempts that had been given to others meanwhile: a receipt without an outcome, one an attempt
+-- and worker. None where the worker's answer had counted, and only its acknowledgement was lost on the way.
+CREATE FUNCTION receipt_late_answers(p_finishes jsonb, p_moved uuid[], p_actor text) RETURNS void LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+  v_late uuid[] := ARRAY(SELECT k::uuid FROM jsonb_each(p_finishes) AS f (k, finish)
+    WHERE finish ? 'attempt' AND k::uuid <> ALL (coalesce(p_moved, '{}')) ORDER BY 1);
+BEGIN
+  INSERT INTO receipts (id, tenant, kind, plan, action, event, operator, agent, on_behalf_of, actor, connector, tool,
+    entity_key, idempotency_key, digest, policy_version, error, attempt, trace_id)
+  SELECT uuid_v7(), a.tenant, 'outcome', a.plan, a.id, a.event_id, a.operator, a.agent, a.on_behalf_of, p_actor, a.connector,
+    a.tool, a.entity_key, a.idempotency_key, a.digest, a.policy_version,
+    concat_ws(': ', 'late answer of attempt ' || (p_finishes -> a.id::text ->> 'attempt'), p_finishes -> a.id::text ->> 'to',
+      p_finishes -> a.id::text ->> 'error'),
+    (p_finishes -> a.id::text ->> 'attempt')::integer, a.trace_id
+  FROM actions a
+  WHERE a.id = ANY (v_late) AND NOT EXISTS (
+    SELECT 1 FROM receipts r WHERE r.action = a.id AND r.actor = p_actor AND r.kind IN ('outcome', 'settlement')
+      AND r.attempt = (p_finishes -> a.id::text ->> 'attempt')::integer);
+END $$;
+
+-- A place at the tail of a lane, for one that had left it. Holds the lane's row lock until the commit, so that numbers commit
+-- in their order. Taken after the action's own lock; whoever holds a lane's lock waits for no action that has left it.
+CREATE FUNCTION take_place(p_lane bigint) RETURNS bigint LANGUAGE sql AS $$
+  UPDATE lanes SET next_seq = next_seq + 1 WHERE id = p_lane RETURNING next_seq - 1
+$$;
 
 -- Looks at the heads of lanes and claims those that may run. One row a token that asked:
 --   claimed    the action is running under that token; its intent receipt is written
@@ -374,6 +415,18 @@ $$;
 CREATE FUNCTION freezes_matter(p_authorised_max_seconds integer) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT 1 FROM freezes f WHERE f.lifted_at IS NULL)
     OR EXISTS (SELECT 1 FROM freezes f WHERE f.lifted_at > clock_timestamp() - p_authorised_max_seconds * interval '1 second')
+$$;
+
+-- Whether an attempt may still send, as it would be asked at a claim: it had to find something out first.
+CREATE FUNCTION still_authorised(p_action uuid, p_token uuid, p_authorised_max_seconds integer) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (
+    SELECT 1 FROM actions a
+    WHERE a.id = p_action AND a.state = 'running' AND a.token = p_token
+      AND (a.expires_at IS NULL OR a.expires_at > clock_timestamp())
+      AND a.authorised_at >= clock_timestamp() - p_authorised_max_seconds * interval '1 second'
+      AND NOT action_frozen(a.tenant, a.operator, a.connector, a.tool)
+      AND NOT freeze_lifted_since(a.tenant, a.operator, a.connector, a.tool, a.authorised_at))
 $$;
 
 -- A grant is bound to its action and digest and spent once: only a later attempt of the same action may find it spent.
