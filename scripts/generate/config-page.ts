@@ -20,6 +20,8 @@ const MEANINGS = {
   JWT_PERSON_CLAIM: "the claim, and its value, that mark a person's token",
   OTEL_EXPORTER_OTLP_ENDPOINT: 'where traces go',
   HOLDPOINT_MASTER_KEY: '32 bytes that open the key store; ingest and executor only',
+  HOLDPOINT_PRIVATE_NETWORK:
+    '`allow`: connectors may call addresses that are not public, in development; executor only. A tenant allows it for one connector by `network: { private: true }`',
   TRUST_PROXY: 'whose `X-Forwarded-For` is believed',
   INSTANCE_ID: 'what logs call this process; its host and pid unless told',
 } as const satisfies Record<Variable, string>;

@@ -86,7 +86,8 @@ function serviceEnvironment(
     ...given('NATS_CREDS', 'LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     ...(opensSecrets && given('HOLDPOINT_MASTER_KEY')),
     ...(service === 'ingest' && workspace.sourceSecrets),
-    ...(service === 'executor' && workspace.connectorSecrets),
+    // Everything is on this machine, what connectors call too.
+    ...(service === 'executor' && { ...workspace.connectorSecrets, HOLDPOINT_PRIVATE_NETWORK: 'allow' }),
   };
 }
 

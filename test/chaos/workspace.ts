@@ -61,7 +61,7 @@ const sources = `export default [
 
 /** A workspace of plain objects: two connectors over one far end, one tenant. */
 export async function writeWorkspace(dir: string, farEndUrl: string): Promise<void> {
-  const own = JSON.stringify({ config: { baseUrl: farEndUrl } });
+  const own = JSON.stringify({ config: { baseUrl: farEndUrl }, network: { private: true } });
   const files = {
     ...Object.fromEntries(
       CONNECTORS.flatMap((name) => [

@@ -144,6 +144,7 @@ describe.each(SERVICES)('%s', (name: ServiceName) => {
   test('takes on whatever it is configured by', () => {
     const own = new Set(['PORT', 'INSTANCE_ID', 'NATS_CREDS']);
     if (name !== 'ingest' && name !== 'executor') own.add('HOLDPOINT_MASTER_KEY');
+    if (name !== 'executor') own.add('HOLDPOINT_PRIVATE_NETWORK');
     const missing = Object.keys(environmentSchema.shape).filter((key) => !(key in environment) && !own.has(key));
     expect(missing).toEqual([]);
   });

@@ -37,7 +37,12 @@ function context(baseUrl = shop.url, key: string | null = 'key'): ConnectorConte
     config: { baseUrl },
     secret: () => 'development-only',
     fetch,
-    kv: { get: async () => null, set: async () => undefined, delete: async () => undefined },
+    kv: {
+      get: async () => null,
+      set: async () => undefined,
+      delete: async () => undefined,
+      compareAndSet: async () => true,
+    },
   };
 }
 

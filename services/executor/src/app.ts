@@ -23,6 +23,7 @@ export async function createApp(context: Context, sweep: Sweep): Promise<Http> {
       postgres: () => pingDatabase(db),
       redis: () => redis.ping(),
     },
+    notes: () => context.connectorNotes.checks(),
     openapi: { title: 'Holdpoint executor', description: 'Permitted effects: applied once, in order, with receipts.' },
     bodyMaxBytes: BODY_MAX_BYTES,
     trustProxy: config.trustProxy,

@@ -29,6 +29,11 @@ export interface ExecutorLimits {
   readonly dueEveryMs: number;
   /** How long calls may go on while the process drains; then they are aborted. */
   readonly drainMaxMs: number;
+  /** How long a connector's `init`, `health` and `close` may take. */
+  readonly connectorInitMaxMs: number;
+  readonly connectorHealthMaxMs: number;
+  readonly connectorCloseMaxMs: number;
+  readonly connectorHealthEveryMs: number;
 }
 
 export const EXECUTOR_LIMITS: ExecutorLimits = {
@@ -42,6 +47,10 @@ export const EXECUTOR_LIMITS: ExecutorLimits = {
   goneAfterMs: 300_000,
   dueEveryMs: 250,
   drainMaxMs: 4_000,
+  connectorInitMaxMs: 20_000,
+  connectorHealthMaxMs: 5_000,
+  connectorCloseMaxMs: 2_000,
+  connectorHealthEveryMs: 10_000,
 };
 
 /** @throws {ConfigError} naming the first bad variable */

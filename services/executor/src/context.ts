@@ -19,6 +19,7 @@ import type { Kysely } from 'kysely';
 import type { ExecutorConfig } from './config.ts';
 import { type ExecutorMetrics, executorMetrics } from './metrics.ts';
 import { type Bell, createBell } from './queues/bell.ts';
+import { type ConnectorNotes, createConnectorNotes } from './worker/connector-notes.ts';
 import { type Connectors, openConnectors } from './worker/connectors.ts';
 import { createFlusher, type Flusher } from './worker/flusher.ts';
 import { type Lease, takeLease } from './worker/lease.ts';
@@ -37,6 +38,7 @@ export interface Context {
   readonly blockingRedis: Redis;
   readonly authenticator: Authenticator;
   readonly connectors: Connectors;
+  readonly connectorNotes: ConnectorNotes;
   readonly bell: Bell;
   readonly relay: Poll;
   readonly lease: Lease;
@@ -72,6 +74,12 @@ export async function createContext(
   const connectors = await openConnectors({
     dir: config.workspaceDir,
     environment: config.secretEnvironment,
+    privateNetwork: config.privateNetwork ?? 'refuse',
+    limits: {
+      initMaxMs: config.limits.connectorInitMaxMs,
+      healthMaxMs: config.limits.connectorHealthMaxMs,
+      closeMaxMs: config.limits.connectorCloseMaxMs,
+    },
     logger,
     onStray: (connector) => metrics.strayErrors.inc({ connector }),
   });
@@ -133,6 +141,7 @@ export async function createContext(
     blockingRedis,
     authenticator,
     connectors,
+    connectorNotes: createConnectorNotes(connectors.names),
     bell,
     relay,
     lease,

@@ -4,6 +4,7 @@ import type { ExecutorConfig } from './config.ts';
 import { consumeDoorbells } from './consumers/doorbells.ts';
 import { createContext, executorLogger } from './context.ts';
 import { startBacklogGauge } from './jobs/backlog-gauge.ts';
+import { startConnectorHealth } from './jobs/connector-health.ts';
 import { startDue } from './jobs/due.ts';
 import { startJudge } from './jobs/judge.ts';
 import { startKvExpiry } from './jobs/kv-expiry.ts';
@@ -24,7 +25,13 @@ export async function startExecutor(config: ExecutorConfig, signal?: AbortSignal
     const context = await createContext(config, logger, stopper, ending, signal);
     // For what outlasted the drain: its end is recorded as unknown while there is still time.
     stopper.onStop('what is left', () => abandon.abort());
-    const polls = [startBacklogGauge(context), startJudge(context), startDue(context), startKvExpiry(context)];
+    const polls = [
+      startBacklogGauge(context),
+      startJudge(context),
+      startDue(context),
+      startKvExpiry(context),
+      startConnectorHealth(context),
+    ];
     stopper.onStop('polls', () => Promise.all(polls.map((poll) => poll.stop())));
     const sweep = startSweep(context);
     stopper.onStop('sweep', () => sweep.stop());

@@ -112,6 +112,7 @@ export async function executorHarness(): Promise<Harness> {
     workspaceDir,
     logLevel: 'debug',
     trustProxy: false,
+    privateNetwork: 'allow',
     secretEnvironment: { ALPHA_KEY: 'sk_very_secret' },
     limits: { ...QUICK, ...limits },
     logDestination: { write: (line: string) => void logs.push(line) },

@@ -11,6 +11,9 @@ const DEFAULT_PORTS = { ingest: 4001, evaluator: 4002, executor: 4003, approvals
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+export const PRIVATE_NETWORK = ['allow', 'refuse'] as const;
+export type PrivateNetwork = (typeof PRIVATE_NETWORK)[number];
+
 /** Whose tokens are believed, and where in them tenant, groups and personhood stand. */
 export interface JwtConfig {
   readonly jwksUrl: string;
@@ -40,6 +43,8 @@ export interface ServiceConfig {
   readonly otelEndpoint?: string;
   /** 32 bytes; only where secrets are opened: ingest and executor. */
   readonly masterKey?: Uint8Array;
+  /** `allow`: connectors may call addresses that are not public. The executor's only. */
+  readonly privateNetwork?: PrivateNetwork;
   /** As Fastify's `trustProxy`: whose `X-Forwarded-For` is believed. */
   readonly trustProxy: boolean | number | string[];
   readonly instanceId?: string;
@@ -86,6 +91,7 @@ export function readConfig(env: Environment, service: ServiceName, cwd: string =
     ...(jwt && { jwt }),
     ...(value.OTEL_EXPORTER_OTLP_ENDPOINT && { otelEndpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(opensSecrets && value.HOLDPOINT_MASTER_KEY && { masterKey: value.HOLDPOINT_MASTER_KEY }),
+    ...(service === 'executor' && { privateNetwork: value.HOLDPOINT_PRIVATE_NETWORK }),
     trustProxy: value.TRUST_PROXY,
     ...(value.INSTANCE_ID && { instanceId: value.INSTANCE_ID }),
   };
@@ -159,6 +165,7 @@ export const environmentSchema = z.object({
     .refine((bytes) => bytes.length === 32, 'must be 32 bytes, as hex or base64')
     .transform((bytes) => new Uint8Array(bytes))
     .optional(),
+  HOLDPOINT_PRIVATE_NETWORK: z.enum(PRIVATE_NETWORK, `must be one of ${PRIVATE_NETWORK.join(', ')}`).default('refuse'),
   TRUST_PROXY: z
     .string()
     .default('false')

@@ -4,7 +4,8 @@ export type Checks = Readonly<Record<string, Check>>;
 
 export interface Readiness {
   readonly status: 'ready' | 'unavailable' | 'draining';
-  readonly checks: Readonly<Record<string, 'ok' | 'failed'>>;
+  /** `ok`, `failed`, or what is noted beside them. */
+  readonly checks: Readonly<Record<string, string>>;
 }
 
 export const CHECK_LIMIT_MS = 1_000;

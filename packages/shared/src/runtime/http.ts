@@ -43,6 +43,8 @@ export interface HttpOptions {
   readonly tracing?: Tracing;
   /** What `/readyz` asks, by name. */
   readonly checks: Checks;
+  /** What `/readyz` says beside its checks, by name; it makes nobody less ready. */
+  notes?(): Readonly<Record<string, string>>;
   readonly openapi: { readonly title: string; readonly description: string };
   readonly bodyMaxBytes: number;
   /** Whose `X-Forwarded-For` is believed: all, none, the nearest n, or these addresses. */
@@ -207,15 +209,18 @@ async function addDocs(app: App, { openapi }: HttpOptions): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
 
-function addHealth(app: App, { checks, metrics }: HttpOptions, state: { readonly draining: boolean }): void {
+function addHealth(app: App, { checks, notes, metrics }: HttpOptions, state: { readonly draining: boolean }): void {
   const schema = (summary: string) => ({ tags: ['health'], summary, security: [] });
   app.get('/healthz', { schema: schema('Whether the process lives') }, async () => ({ status: 'ok' }));
   app.get(
     '/readyz',
     { schema: schema('Whether it can do its work: 503 when a dependency is away') },
     async (_, reply) => {
-      const found = await runChecks(checks);
-      const readiness: Readiness = state.draining ? { ...found, status: 'draining' } : found;
+      const { status, checks: results } = await runChecks(checks);
+      const readiness: Readiness = {
+        status: state.draining ? 'draining' : status,
+        checks: { ...results, ...notes?.() },
+      };
       return reply.code(readiness.status === 'ready' ? 200 : 503).send(readiness);
     },
   );

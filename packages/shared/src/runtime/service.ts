@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { WorkspaceError } from '../workspace/workspace-error.ts';
 import { ConfigError } from './config.ts';
 import { createLogger, type Logger } from './logger.ts';
 
@@ -21,7 +22,7 @@ const DRAIN_MAX_MS = 8_000;
 const EXIT_BAD_CONFIG = 78;
 
 /**
- * A service's `main`: starts it, and drains it on SIGTERM or SIGINT. Ends with 78 for a bad configuration, with 1 for
+ * A service's `main`: starts it, and drains it on SIGTERM or SIGINT. Ends with 78 for a bad configuration or workspace, with 1 for
  * anything unforeseen that is its own: a supervisor starts it again.
  */
 export async function runService({ name, start, handStray }: RunOptions): Promise<void> {
@@ -57,7 +58,7 @@ export async function runService({ name, start, handStray }: RunOptions): Promis
     logger.info(`${name} has stopped`);
     process.exit(0);
   } catch (error) {
-    if (error instanceof ConfigError) {
+    if (error instanceof ConfigError || error instanceof WorkspaceError) {
       process.stderr.write(`${error.message}\n`);
       process.exit(EXIT_BAD_CONFIG);
     }

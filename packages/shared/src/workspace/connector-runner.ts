@@ -15,6 +15,7 @@ export interface ConnectorContext {
   readonly config: Readonly<Record<string, unknown>>;
   /** One of the `credentials` that the tenant's `connectors.ts` gives this connector; throws for a name it has not. */
   secret(name: string): string;
+  /** The platform's, within the call's time and 10 MiB an answer, to public addresses unless the tenant allows others. */
   readonly fetch: typeof fetch;
   /** The connector's own small memory in this tenant: cursors, tokens; nothing that must not be lost. */
   readonly kv: ConnectorKv;
@@ -31,6 +32,32 @@ export interface ConnectorKv {
   get(key: string): Promise<string | null>;
   set(key: string, value: string, options?: { readonly ttlSeconds?: number }): Promise<void>;
   delete(key: string): Promise<void>;
+  /**
+   * Sets the key if it holds `expected` (null: if it is not there), and says whether it did. Of any number that ask at once
+   * with the same expectation one is told true.
+   */
+  compareAndSet(
+    key: string,
+    expected: string | null,
+    value: string,
+    options?: { readonly ttlSeconds?: number },
+  ): Promise<boolean>;
+}
+
+/** What a connector is given outside of a call: what every tenant gives it. */
+export interface ConnectorStart {
+  /** Those whose `connectors.ts` has this connector. Own properties only. */
+  readonly tenants: Readonly<Record<string, TenantStart>>;
+  readonly log: ConnectorLog;
+  /** Aborted when the time for it is up. */
+  readonly signal: AbortSignal;
+}
+
+export interface TenantStart {
+  readonly config: Readonly<Record<string, unknown>>;
+  /** As in a call: throws for a name that this tenant does not give. */
+  secret(name: string): string;
+  readonly fetch: typeof fetch;
 }
 
 /** Did an earlier attempt happen? `applied` may carry the result that was lost with the worker. */
@@ -41,8 +68,11 @@ export type ReconcileTool = (args: never, ctx: ConnectorContext) => Reconciled |
 
 /** What `connectors/<name>/run.ts` exports. Only the executor loads it. */
 export interface ConnectorRunner {
-  init?(): unknown;
-  health?(): unknown;
+  /** Once, before any call. What it throws stops the start: the place to find out that a credential is missing. */
+  init?(start: ConnectorStart): unknown;
+  /** Every 10 s. Throwing, or answering false, shows as failing in `/readyz` and stops nothing. */
+  health?(start: ConnectorStart): unknown;
+  /** When the process drains, after the last call. */
   close?(): unknown;
   readonly run: Readonly<Record<string, RunTool>>;
   readonly reconcile?: Readonly<Record<string, ReconcileTool>>;

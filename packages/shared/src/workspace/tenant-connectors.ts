@@ -19,6 +19,8 @@ const connectorSchema = z.strictObject({
   credentials: z.record(z.string().min(1).max(128), secretValueSchema).optional(),
   /** Plain data for the connector. References to the environment may stand in it too. */
   config: z.record(z.string(), z.unknown()).optional(),
+  /** `private`: it may call addresses that are not public, such as those of the machines around it. */
+  network: z.strictObject({ private: z.boolean() }).optional(),
 });
 
 const connectorsSchema = z.record(nameSchema, connectorSchema);
@@ -28,6 +30,7 @@ export type TenantConnectorsInput = z.input<typeof connectorsSchema>;
 export interface TenantConnector {
   readonly credentials: Readonly<Record<string, string>>;
   readonly config: Readonly<Record<string, unknown>>;
+  readonly network?: { readonly private: boolean };
 }
 
 /** Tenant → connector → credentials and config. A connector that a tenant has not is not there. */
@@ -48,7 +51,10 @@ async function loadOne(
   env: SecretEnvironment,
 ): Promise<Map<string, TenantConnector>> {
   const own = await readTenantConnectors(dir, tenant, known);
-  const bare = Object.entries(own).map(([name, { credentials = {}, config = {} }]) => [name, { credentials, config }]);
+  const bare = Object.entries(own).map(([name, { credentials = {}, config = {}, network }]) => [
+    name,
+    { credentials, config, ...(network && { network }) },
+  ]);
   const resolved = resolveSecrets<Record<string, TenantConnector>>(fileOf(tenant), Object.fromEntries(bare), env);
   return new Map(Object.entries(resolved));
 }

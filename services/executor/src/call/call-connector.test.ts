@@ -1,12 +1,13 @@
-import { channel } from 'node:diagnostics_channel';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
 import type { ConnectorContext, ConnectorKv } from '@holdpoint/shared/workspace/connector-runner';
-import { afterEach, expect, test, vi } from 'vitest';
+import { Dispatcher } from 'undici';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { callSecrets } from '../core/call-secrets.ts';
 import type { Lease } from '../worker/lease.ts';
 import { type Call, callConnector } from './call-connector.ts';
+import { createConnectorNetwork } from './connector-network.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent', instance: 'test' });
 const held: Lease = {
@@ -41,6 +42,7 @@ function call(run: (args: never, ctx: ConnectorContext) => unknown, over: Partia
     lease: held,
     abandon: new AbortController().signal,
     kv: {} as ConnectorKv,
+    pool: network.pool('c', 'anywhere'),
     logger,
     secrets: callSecrets({}, [], []),
     onStray: () => {},
@@ -48,7 +50,16 @@ function call(run: (args: never, ctx: ConnectorContext) => unknown, over: Partia
   };
 }
 
+const network = createConnectorNetwork();
+afterAll(() => network.close());
 afterEach(() => vi.unstubAllGlobals());
+
+/** Takes requests and sends none. */
+class Silent extends Dispatcher {
+  override dispatch(): boolean {
+    return true;
+  }
+}
 
 async function listen(answer: RequestListener) {
   const server = createServer(answer).listen(0, '127.0.0.1');
@@ -136,11 +147,13 @@ test('a redirect to where nobody listens was sent: its first hop has answered', 
 });
 
 test('a host that goes away during a request was sent something: only a failed connect proves nothing was', async () => {
-  const failing = (over: object) => async () => {
-    channel('undici:request:create').publish({});
-    throw new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'EHOSTUNREACH' }, over) });
-  };
-  const end = () => callConnector(call((_args, ctx) => ctx.fetch('http://127.0.0.1/')));
+  const failing =
+    (over: object) =>
+    async (_input: unknown, { dispatcher }: { dispatcher: Dispatcher }) => {
+      dispatcher.dispatch({ path: '/', method: 'GET' }, {});
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'EHOSTUNREACH' }, over) });
+    };
+  const end = () => callConnector(call((_args, ctx) => ctx.fetch('http://127.0.0.1/'), { pool: new Silent() }));
   vi.stubGlobal('fetch', failing({ syscall: 'read' }));
   expect(await end()).toMatchObject({ kind: 'unknown' });
   vi.stubGlobal('fetch', failing({ syscall: 'connect' }));

@@ -1,11 +1,13 @@
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import type { ConnectorContext, ConnectorKv, ConnectorRunner } from '@holdpoint/shared/workspace/connector-runner';
 import type { TenantConnector } from '@holdpoint/shared/workspace/tenant-connectors';
+import type { Dispatcher } from 'undici';
 import type { CallSecrets } from '../core/call-secrets.ts';
 import type { ClaimedAction } from '../core/claimed-action.ts';
 import { classifyFailure } from '../core/classify-failure.ts';
 import type { CallEnd } from '../core/end-attempt.ts';
 import type { Lease } from '../worker/lease.ts';
+import { credentialsOf } from './connector-credentials.ts';
 import { createConnectorLog } from './connector-log.ts';
 import { type ConnectorScope, inConnector, STRAY } from './connector-scope.ts';
 import { trackFetch } from './tracked-fetch.ts';
@@ -19,6 +21,8 @@ export interface Call {
   /** Aborts when the process may wait no longer. */
   readonly abandon: AbortSignal;
   readonly kv: ConnectorKv;
+  /** The connections that it may use. */
+  readonly pool: Dispatcher;
   readonly logger: Logger;
   readonly secrets: CallSecrets;
   /** Something that the call left behind has failed; said through its log already. */
@@ -46,8 +50,12 @@ export async function callConnector(call: Call): Promise<CallEnd> {
   const keep = lease.onLost(() => callOff('the worker lost its lease during the call'));
   const leave = () => callOff('the worker was stopped during the call');
   abandon.addEventListener('abort', leave);
-  const tracked = trackFetch(controller.signal, () => {
-    if (!lease.held()) throw new CalledOff('the worker lost its lease before sending');
+  const tracked = trackFetch({
+    signal: controller.signal,
+    pool: call.pool,
+    mayStillSend() {
+      if (!lease.held()) throw new CalledOff('the worker lost its lease before sending');
+    },
   });
   const aborted = new Promise<never>((_, reject) => {
     controller.signal.addEventListener('abort', () => reject(controller.signal.reason));
@@ -63,8 +71,11 @@ export async function callConnector(call: Call): Promise<CallEnd> {
   } catch (error) {
     // Whatever a call says after it was called off, what it did is unknown.
     if (controller.signal.aborted) return classifyFailure(controller.signal.reason, { notSent: false });
+    const refusal = tracked.refusal(error);
+    if (refusal) return { kind: 'refused', message: refusal.message };
     return classifyFailure(error, { notSent: tracked.provesNotSent(error) });
   } finally {
+    tracked.end();
     clearTimeout(timer);
     keep();
     abandon.removeEventListener('abort', leave);
@@ -92,19 +103,8 @@ function connectorContext(call: Call, signal: AbortSignal, fetch: typeof globalT
     signal,
     log: createConnectorLog(logger, secrets),
     config: given?.config ?? {},
-    secret(name) {
-      const credentials = given?.credentials ?? {};
-      const found = Object.hasOwn(credentials, name) ? credentials[name] : undefined;
-      if (found === undefined)
-        throw new Terminal(`tenant ${action.tenant} gives ${action.connector} no secret ${name}`);
-      return found;
-    },
+    secret: credentialsOf(action.tenant, action.connector, given),
     fetch,
     kv,
   };
-}
-
-/** Nothing was sent, and trying again would not help. */
-class Terminal extends Error {
-  override readonly name = 'Terminal';
 }

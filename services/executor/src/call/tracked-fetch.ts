@@ -1,53 +1,108 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { subscribe } from 'node:diagnostics_channel';
+import type { Dispatcher } from 'undici';
+import { PrivateAddress } from './connector-network.ts';
 
 /** Codes of a connection that was never made, if it was making one that failed: no byte of the request left. */
 const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH']);
 const CONNECTING = new Set(['connect', 'getaddrinfo']);
+/** Refused by the pool itself. */
+const NEVER_TRIED = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_MAX_ORIGINS_REACHED']);
 const CAUSES_MAX = 5;
+export const RESPONSE_MAX_BYTES = 10 * 1024 * 1024;
 
 export interface TrackedFetch {
   readonly fetch: typeof fetch;
   /** Whether this error, or what caused it, proves that nothing of this call was sent. */
   provesNotSent(error: unknown): boolean;
+  /** The address for which this call was refused before anything of it was sent; trying again would not help. */
+  refusal(error: unknown): PrivateAddress | undefined;
+  /** The call is over: what it still reads is cut off, and it sends no more. */
+  end(): void;
 }
 
-/** Counts the requests that one fetch makes: a redirect makes another, after somebody has answered the one before. */
-const requests = new AsyncLocalStorage<{ made: number }>();
-subscribe('undici:request:create', () => {
-  const counted = requests.getStore();
-  if (counted) counted.made += 1;
-});
+export interface FetchLimits {
+  /** Ends requests and the reading of answers. */
+  readonly signal: AbortSignal;
+  /** The connector's own connections. */
+  readonly pool: Dispatcher;
+  /** Asked before every request and every hop of one; throws where there may be none. */
+  readonly mayStillSend: () => void;
+  readonly responseMaxBytes?: number;
+}
+
+/** What an answer says beyond its limit is not read. */
+export class ResponseTooLarge extends Error {
+  override readonly name = 'ResponseTooLarge';
+
+  constructor(maxBytes: number) {
+    super(`the answer is larger than ${maxBytes} bytes`);
+  }
+}
 
 /**
- * The platform's fetch, with its pool of connections, under the call's signal. Remembers whether any request of this call
- * may have reached somebody.
+ * The platform's fetch over the connector's connections, within its limits. Remembers whether any request of this call may
+ * have reached somebody.
  */
-export function trackFetch(signal: AbortSignal, mayStillSend: () => void): TrackedFetch {
+export function trackFetch({
+  signal,
+  pool,
+  mayStillSend,
+  responseMaxBytes = RESPONSE_MAX_BYTES,
+}: FetchLimits): TrackedFetch {
   const unsent = new WeakSet<object>();
+  const over = new AbortController();
   let reached = false;
 
   async function tracked(input: Parameters<typeof fetch>[0], init: RequestInit = {}): Promise<Response> {
     mayStillSend();
+    over.signal.throwIfAborted();
     const own = init.signal ?? (input instanceof Request ? input.signal : undefined);
-    const counted = { made: 0 };
+    // A redirect makes another request, after somebody has answered the one before.
+    let made = 0;
+    const counted = pool.compose((dispatch) => (options, handler) => {
+      mayStillSend();
+      made += 1;
+      return dispatch(options, handler);
+    });
     try {
-      const under = { ...init, signal: own ? AbortSignal.any([signal, own]) : signal };
-      const response = await requests.run(counted, () => fetch(input, under));
+      const ends = AbortSignal.any([signal, over.signal, ...(own ? [own] : [])]);
+      const response = await fetch(input, { ...init, signal: ends, dispatcher: counted } as object);
       reached = true;
-      return response;
+      return bounded(response, responseMaxBytes);
     } catch (error) {
-      const first = counted.made === 1;
-      if (first && typeof error === 'object' && error !== null && neverConnected(error)) unsent.add(error);
+      if (made === 1 && typeof error === 'object' && error !== null && neverConnected(error)) unsent.add(error);
       else reached = true;
       throw error;
     }
   }
 
+  const provesNotSent = (error: unknown) => !reached && chain(error).some((one) => unsent.has(one));
   return {
     fetch: tracked as typeof fetch,
-    provesNotSent: (error) => !reached && chain(error).some((one) => unsent.has(one)),
+    provesNotSent,
+    refusal: (error) => (provesNotSent(error) ? refusalIn(error) : undefined),
+    end: () => over.abort(new Error('the call is over')),
   };
+}
+
+/** The same answer, whose body breaks off where it is too large: as it is read, for it may have been packed small. */
+function bounded(response: Response, maxBytes: number): Response {
+  if (!response.body) return response;
+  let read = 0;
+  const body = response.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        read += chunk.byteLength;
+        if (read > maxBytes) throw new ResponseTooLarge(maxBytes);
+        controller.enqueue(chunk);
+      },
+    }),
+  );
+  const { status, statusText, ok, url, redirected, type, headers } = response;
+  const same = new Response(body, { headers, ...(status >= 200 && status <= 599 && { status, statusText }) });
+  for (const [name, value] of Object.entries({ status, statusText, ok, url, redirected, type })) {
+    Object.defineProperty(same, name, { value });
+  }
+  return same;
 }
 
 function neverConnected(error: object): boolean {
@@ -55,15 +110,19 @@ function neverConnected(error: object): boolean {
     // A host with several addresses: each of them was tried.
     if ('errors' in one && Array.isArray(one.errors))
       return one.errors.length > 0 && one.errors.every(isConnectFailure);
-    return isConnectFailure(one);
+    return one instanceof PrivateAddress || isConnectFailure(one);
   });
 }
 
 /** The same codes of a read or a write say that there was a connection. */
 function isConnectFailure(error: unknown): boolean {
   const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return true;
+  if (NEVER_TRIED.has(String(code))) return true;
   return NEVER_CONNECTED.has(String(code)) && CONNECTING.has(String(syscall));
+}
+
+function refusalIn(error: unknown): PrivateAddress | undefined {
+  return chain(error).find((one) => one instanceof PrivateAddress);
 }
 
 function chain(error: unknown): object[] {

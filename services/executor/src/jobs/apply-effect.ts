@@ -107,6 +107,7 @@ function callOnce(
     secrets,
     onStray: () => metrics.strayErrors.inc({ connector: action.connector }),
     kv: createConnectorKv(db, action.tenant, action.connector),
+    pool: connectors.pool(action.tenant, action.connector),
     logger: logger.child({
       action_id: action.id,
       connector: action.connector,

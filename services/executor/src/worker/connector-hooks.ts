@@ -1,0 +1,118 @@
+import type { Logger } from '@holdpoint/shared/runtime/logger';
+import type { ConnectorRunner, ConnectorStart } from '@holdpoint/shared/workspace/connector-runner';
+import type { TenantConnector } from '@holdpoint/shared/workspace/tenant-connectors';
+import type { Dispatcher } from 'undici';
+import { credentialsOf } from '../call/connector-credentials.ts';
+import { createConnectorLog } from '../call/connector-log.ts';
+import { inConnector, STRAY } from '../call/connector-scope.ts';
+import { type TrackedFetch, trackFetch } from '../call/tracked-fetch.ts';
+import { callSecrets } from '../core/call-secrets.ts';
+import { classifyFailure } from '../core/classify-failure.ts';
+import { storedError } from '../core/stored-json.ts';
+
+/** What a connector does outside of calls: each within its time, its failure an Error whose message holds no secret. */
+export interface ConnectorHooks {
+  readonly name: string;
+  init(): Promise<void>;
+  /**
+   * Undefined where the connector cannot say how it is. Told by `onEnded` when it has really ended, which may be long after
+   * its time was up.
+   */
+  readonly health: ((onEnded: () => void) => Promise<void>) | undefined;
+  close(): Promise<void>;
+}
+
+export interface HookLimits {
+  readonly initMaxMs: number;
+  readonly healthMaxMs: number;
+  readonly closeMaxMs: number;
+}
+
+export interface HookOptions {
+  readonly name: string;
+  readonly runner: ConnectorRunner;
+  /** What each tenant gives it. */
+  readonly given: ReadonlyMap<string, TenantConnector>;
+  readonly pool: (tenant: string) => Dispatcher;
+  readonly limits: HookLimits;
+  readonly logger: Logger;
+  readonly onStray: () => void;
+}
+
+export function createHooks({ name, runner, given, pool, limits, logger, onStray }: HookOptions): ConnectorHooks {
+  const secrets = callSecrets(
+    {},
+    [],
+    [...given.values()].flatMap(({ credentials }) => Object.values(credentials)),
+  );
+  const log = createConnectorLog(logger.child({ connector: name }), secrets);
+  const scope = {
+    connector: name,
+    onStray(err: unknown) {
+      onStray();
+      log.error({ err }, STRAY);
+    },
+  };
+
+  async function run(limitMs: number, hook: (start: ConnectorStart) => unknown, onEnded = () => {}): Promise<void> {
+    const over = new AbortController();
+    const opened: TrackedFetch[] = [];
+    const fetchFor = (tenant: string) => {
+      const tracked = trackFetch({ signal: over.signal, pool: pool(tenant), mayStillSend() {} });
+      opened.push(tracked);
+      return tracked.fetch;
+    };
+    const tenants = Object.fromEntries(
+      [...given].map(([tenant, own]) => [
+        tenant,
+        { config: own.config, secret: credentialsOf(tenant, name, own), fetch: fetchFor(tenant) },
+      ]),
+    );
+    const start: ConnectorStart = { tenants, log, signal: over.signal };
+    try {
+      const running = inConnector(scope, async () => hook(start));
+      running.then(onEnded, onEnded);
+      if ((await within(limitMs, over, running)) === false) throw new Error('answered false');
+    } catch (error) {
+      // Its words may be anything, what it was trusted with too; so it stands in no `cause`.
+      throw new Error(storedError(wordsOf(error), secrets));
+    } finally {
+      for (const { end } of opened) end();
+    }
+  }
+
+  return {
+    name,
+    init: async () => {
+      if (runner.init) await run(limits.initMaxMs, (start) => runner.init?.(start));
+    },
+    health: runner.health && ((onEnded) => run(limits.healthMaxMs, (start) => runner.health?.(start), onEnded)),
+    close: async () => {
+      if (runner.close) await run(limits.closeMaxMs, () => runner.close?.());
+    },
+  };
+}
+
+async function within(limitMs: number, over: AbortController, running: Promise<unknown>): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new Error(`took longer than ${limitMs} ms`);
+      reject(error);
+      over.abort(error);
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([running, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function wordsOf(error: unknown): string {
+  try {
+    return classifyFailure(error, { notSent: false }).message;
+  } catch {
+    return 'failed with an error that cannot be read';
+  }
+}
