@@ -1,5 +1,6 @@
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { Grant, Tool } from '@holdpoint/shared/domain/tool';
+import type { ConnectorLimits } from '@holdpoint/shared/workspace/connector-limits';
 import type { ConnectorContext, ConnectorRunner, Reconciled } from '@holdpoint/shared/workspace/connector-runner';
 import type { SourceInput } from '@holdpoint/shared/workspace/sources';
 import type { TenantConnectorsInput } from '@holdpoint/shared/workspace/tenant-connectors';
@@ -34,6 +35,7 @@ export function defineTool<Schema extends StandardSchemaV1 = AnyArgs>(tool: Tool
 export interface ToolsFile {
   readonly name: string;
   readonly tools: Readonly<Record<string, Tool>>;
+  readonly limits?: ConnectorLimits;
 }
 
 /** `connectors/<name>/tools.ts`. */

@@ -14,6 +14,8 @@ export interface ExecutorLimits {
   readonly leaseMs: number;
   /** For tools that declare no `timeoutMs`. */
   readonly callTimeoutMs: number;
+  /** How long after an attempt that may have happened its tool's `reconcile` is asked; tools may say otherwise. */
+  readonly settleDelayMs: number;
   /** Lanes drained at once, a connector. */
   readonly lanesMax: number;
   /** Reads at once. */
@@ -23,6 +25,10 @@ export interface ExecutorLimits {
   /** An authorisation older than this is scored again before it is used. */
   readonly authorisedMaxSeconds: number;
   readonly sweepEveryMs: number;
+  /** How soon a process hears that a queue was paused, or that another has opened a circuit or was told to wait. */
+  readonly gatesEveryMs: number;
+  /** How long a connector that answers with a rate limit may make its queue rest. */
+  readonly rateLimitedMaxMs: number;
   /** How long nobody has served a connector that this workspace lacks, before what waits for it is ended. */
   readonly goneAfterMs: number;
   /** How soon a backing-off action is noticed to be due. */
@@ -39,11 +45,14 @@ export interface ExecutorLimits {
 export const EXECUTOR_LIMITS: ExecutorLimits = {
   leaseMs: 15_000,
   callTimeoutMs: 30_000,
+  settleDelayMs: 45_000,
   lanesMax: 50,
   readsMax: 50,
   quantumEffects: 64,
   authorisedMaxSeconds: 3600,
   sweepEveryMs: 5_000,
+  gatesEveryMs: 250,
+  rateLimitedMaxMs: 900_000,
   goneAfterMs: 300_000,
   dueEveryMs: 250,
   drainMaxMs: 4_000,

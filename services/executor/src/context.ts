@@ -14,11 +14,15 @@ import { createRedis } from '@holdpoint/shared/runtime/redis';
 import type { Stopper } from '@holdpoint/shared/runtime/service';
 import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
+import type { ConnectorLimits } from '@holdpoint/shared/workspace/connector-limits';
+import { loadLimits } from '@holdpoint/shared/workspace/tools';
 import type { Redis } from 'ioredis';
 import type { Kysely } from 'kysely';
 import type { ExecutorConfig } from './config.ts';
 import { type ExecutorMetrics, executorMetrics } from './metrics.ts';
 import { type Bell, createBell } from './queues/bell.ts';
+import { createGateStore } from './queues/gate-store.ts';
+import { createGates, type Gates } from './queues/gates.ts';
 import { type ConnectorNotes, createConnectorNotes } from './worker/connector-notes.ts';
 import { type Connectors, openConnectors } from './worker/connectors.ts';
 import { createFlusher, type Flusher } from './worker/flusher.ts';
@@ -39,7 +43,10 @@ export interface Context {
   readonly authenticator: Authenticator;
   readonly connectors: Connectors;
   readonly connectorNotes: ConnectorNotes;
+  /** What each connector asks to be held to. */
+  readonly limits: ReadonlyMap<string, ConnectorLimits>;
   readonly bell: Bell;
+  readonly gates: Gates;
   readonly relay: Poll;
   readonly lease: Lease;
   readonly flusher: Flusher;
@@ -109,6 +116,20 @@ export async function createContext(
   const [redis, blockingRedis] = openRedis(config, logger, stopper);
   const bell = createBell(redis, connectors.names, logger);
   stopper.onStop('queues', () => bell.close());
+  const connectorNotes = createConnectorNotes(connectors.names);
+  const limits = await loadLimits(config.workspaceDir);
+  const gates = createGates({
+    store: createGateStore(redis),
+    bell,
+    limits,
+    metrics,
+    notes: connectorNotes,
+    logger,
+    everyMs: config.limits.gatesEveryMs,
+    rateLimitedMaxMs: config.limits.rateLimitedMaxMs,
+    probeMaxMs: config.limits.leaseMs + config.limits.callTimeoutMs,
+  });
+  stopper.onStop('gates', () => gates.stop());
   const lease = await takeLease({ db, worker: newId(), leaseMs: config.limits.leaseMs, logger });
   stopper.onStop('lease', () => lease.stop());
   const flusher = createFlusher({
@@ -141,8 +162,10 @@ export async function createContext(
     blockingRedis,
     authenticator,
     connectors,
-    connectorNotes: createConnectorNotes(connectors.names),
+    connectorNotes,
+    limits,
     bell,
+    gates,
     relay,
     lease,
     flusher,

@@ -17,6 +17,14 @@ export function executorMetrics(metrics: Metrics) {
     strayErrors: metrics.counter('stray_errors_total', 'Errors that connectors left behind and nobody caught', [
       'connector',
     ]),
+    circuit: metrics.gauge('connector_circuit', 'Circuit of each connector: 1 for the state that it is in', [
+      'connector',
+      'state',
+    ]),
+    heldBack: metrics.counter('held_back_total', 'Drains and reads that went back without a claim', [
+      'connector',
+      'why',
+    ]),
     settled: metrics.counter('dead_attempts_total', 'Attempts of dead workers by what became of them', ['to']),
     rung: metrics.counter('doorbells_total', 'Doorbells rung', ['by']),
   };

@@ -74,7 +74,7 @@ export const JOBS = {
     dedupe: 'a lane: at most one active and one waiting',
   },
   read: {
-    queue: 'reads',
+    queue: 'reads.<connector>',
     body: 'ReadJob (`messages/jobs.ts`)',
     from: ['executor'],
     to: ['executor'],

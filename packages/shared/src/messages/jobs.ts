@@ -2,10 +2,14 @@ import { z } from 'zod';
 
 /** The queue of one connector's side effects. Its jobs are doorbells: they say where to look, never what to do. */
 export const effectsQueue = (connector: string): string => `effects.${connector}`;
-export const READS_QUEUE = 'reads';
+/** The queue of one connector's reads, so that one that must wait delays no other's. */
+export const readsQueue = (connector: string): string => `reads.${connector}`;
 
 /** One key slot a queue, so that a Redis Cluster can hold them. */
 export const queuePrefix = (queue: string): string => `holdpoint:{${queue}}`;
+
+/** A connector's gate: a hash of what all processes know of its rate and its circuit. */
+export const gateKey = (connector: string): string => `${queuePrefix(effectsQueue(connector))}:gate`;
 
 /** Rung for a lane whose head may be claimable. `lane_id` is the row in `lanes`. */
 export const drainJobSchema = z.strictObject({

@@ -2,7 +2,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { z } from 'zod';
 import { nameSchema, toolNameSchema } from '../domain/names.ts';
 import { RISKS } from '../domain/policy.ts';
-import type { Tool, ToolCatalog } from '../domain/tool.ts';
+import { type Tool, type ToolCatalog, WHEN_INDETERMINATE } from '../domain/tool.ts';
+import { type ConnectorLimits, limitsSchema } from './connector-limits.ts';
 import { listFolders, readDefault } from './files.ts';
 import { allOrIssues, parseValue, WorkspaceError } from './workspace-error.ts';
 
@@ -41,6 +42,8 @@ const toolSchema = z.strictObject({
   secretArgs: z.array(z.string().min(1).max(255)).max(100).optional(),
   timeoutMs: z.number().int().min(1).max(TIMEOUT_MAX_MS).optional(),
   retry: retrySchema.optional(),
+  settleDelayMs: z.number().int().min(0).max(DELAY_MAX_MS).optional(),
+  whenIndeterminate: z.enum(WHEN_INDETERMINATE).optional(),
 });
 
 const toolsFileSchema = z.strictObject({
@@ -48,6 +51,7 @@ const toolsFileSchema = z.strictObject({
   tools: z
     .record(toolNameSchema, toolSchema)
     .refine((tools) => Object.keys(tools).length <= TOOLS_MAX, { message: `at most ${TOOLS_MAX} tools` }),
+  limits: limitsSchema.optional(),
 });
 
 /** The connectors of a workspace, sorted: one folder each under `connectors/`. */
@@ -65,15 +69,28 @@ export async function loadTools(dir: string): Promise<ToolCatalog> {
   return Object.fromEntries(connectors.map((connector, index) => [connector, tools[index] ?? {}]));
 }
 
+/** What every connector asks to be held to; empty where it asks nothing. */
+export async function loadLimits(dir: string): Promise<ReadonlyMap<string, ConnectorLimits>> {
+  const files = (await listConnectors(dir)).map(async (connector) => {
+    const { limits = {} } = await loadToolsFile(dir, connector);
+    return [connector, limits] as const;
+  });
+  return new Map(await allOrIssues(files));
+}
+
 async function loadConnectorTools(dir: string, connector: string): Promise<Record<string, Tool>> {
+  return (await loadToolsFile(dir, connector)).tools as Record<string, Tool>;
+}
+
+async function loadToolsFile(dir: string, connector: string): Promise<z.infer<typeof toolsFileSchema>> {
   const file = `connectors/${connector}/tools.ts`;
   const found = await readDefault(dir, file);
   if (!found) throw new WorkspaceError([{ file, path: '', reason: 'is missing' }]);
-  const { name, tools } = parseValue(file, toolsFileSchema, found.value);
-  if (name !== connector) {
+  const parsed = parseValue(file, toolsFileSchema, found.value);
+  if (parsed.name !== connector) {
     throw new WorkspaceError([{ file, path: 'name', reason: `must be ${connector}, as its folder is called` }]);
   }
-  return tools as Record<string, Tool>;
+  return parsed;
 }
 
 function isStandardSchema(value: unknown): boolean {

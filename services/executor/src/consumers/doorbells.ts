@@ -1,12 +1,11 @@
 import { CONSUMERS } from '@holdpoint/shared/messages/consumers';
 import { type DecisionsFact, decisionsFactSchema } from '@holdpoint/shared/messages/facts';
-import type { ReadJob } from '@holdpoint/shared/messages/jobs';
 import { STREAMS } from '@holdpoint/shared/messages/streams';
 import { type BatchConsumer, consumeBatches, ensureConsumer, ensureStreams } from '@holdpoint/shared/runtime/nats';
 import { TRACEPARENT } from '@holdpoint/shared/runtime/trace';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Context } from '../context.ts';
-import type { LaneRing } from '../queues/bell.ts';
+import type { LaneRing, ReadRing } from '../queues/bell.ts';
 
 /** Hears what was decided and rings where something may run. Acknowledged once the rings are in Redis. */
 export function consumeDoorbells(context: Context): BatchConsumer {
@@ -24,7 +23,7 @@ export function consumeDoorbells(context: Context): BatchConsumer {
     async handle(messages) {
       const rings = messages.flatMap((message) => ringsOf(context, message));
       const lanes = rings.filter((ring): ring is LaneRing => 'lane_id' in ring);
-      const reads = rings.filter((ring): ring is ReadJob => 'action_id' in ring);
+      const reads = rings.filter((ring): ring is ReadRing => 'action_id' in ring);
       // Rejected while Redis is away: the messages come again later, and the sweep rings in any case.
       await Promise.all([bell.ringLanes(lanes), reads.length > 0 && bell.ringReads(reads)]);
       metrics.rung.inc({ by: 'decision' }, rings.length);
@@ -33,7 +32,7 @@ export function consumeDoorbells(context: Context): BatchConsumer {
   });
 }
 
-function ringsOf(context: Context, message: JsMsg): (LaneRing | ReadJob)[] {
+function ringsOf(context: Context, message: JsMsg): (LaneRing | ReadRing)[] {
   const fact = parseFact(message);
   if (!fact) {
     // It says nothing that the rows do not say too.
@@ -41,11 +40,11 @@ function ringsOf(context: Context, message: JsMsg): (LaneRing | ReadJob)[] {
     return [];
   }
   const traceparent = message.headers?.get(TRACEPARENT) || undefined;
-  return fact.items.flatMap((item): (LaneRing | ReadJob)[] => {
+  return fact.items.flatMap((item): (LaneRing | ReadRing)[] => {
     if (item.state !== 'queued') return [];
-    const about = { tenant: fact.tenant, ...(traceparent && { traceparent }) };
+    const about = { tenant: fact.tenant, connector: item.connector, ...(traceparent && { traceparent }) };
     if (item.lane_id === undefined || item.lane_id === null) return [{ ...about, action_id: item.action_id }];
-    return [{ ...about, connector: item.connector, lane_id: item.lane_id, entity_key: item.entity_key ?? '' }];
+    return [{ ...about, lane_id: item.lane_id, entity_key: item.entity_key ?? '' }];
   });
 }
 

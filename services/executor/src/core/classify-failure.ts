@@ -26,12 +26,13 @@ export function classifyFailure(error: unknown, { notSent }: { readonly notSent:
 
 const RETRY_AFTER_MAX_MS = 24 * 3600_000;
 
-function retryAfter(error: unknown): { retryAfterMs?: number } {
+function retryAfter(error: unknown): { retryAfterMs: number } {
   const { retryAfterMs, retryAfterSeconds, retryAfter } = error as Record<string, unknown>;
   const seconds = retryAfterSeconds ?? retryAfter;
   const ms =
     typeof retryAfterMs === 'number' ? retryAfterMs : typeof seconds === 'number' ? seconds * 1000 : Number.NaN;
-  return ms >= 0 ? { retryAfterMs: Math.min(Math.ceil(ms), RETRY_AFTER_MAX_MS) } : {};
+  // Without a time too: it answered, and that tells it from a call that failed.
+  return { retryAfterMs: ms >= 0 ? Math.min(Math.ceil(ms), RETRY_AFTER_MAX_MS) : 0 };
 }
 
 function nameOf(error: unknown): unknown {

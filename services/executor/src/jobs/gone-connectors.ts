@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
-import type { LaneRing } from '../queues/bell.ts';
-import { drainLane } from './drain.ts';
+import type { LaneRing, ReadRing } from '../queues/bell.ts';
+import { drainLane, runRead } from './drain.ts';
 
 /** Lanes of gone connectors that one look ends; the next goes on. */
 const LANES_MAX = 200;
@@ -9,6 +9,8 @@ const AT_ONCE_MAX = 10;
 export interface GoneConnectors {
   /** Drains those of the given lanes whose head's connector nobody has had for a while. */
   end(heads: readonly LaneRing[]): Promise<void>;
+  /** Runs those of the given reads into the same clear error. */
+  endReads(reads: readonly ReadRing[]): Promise<void>;
 }
 
 /**
@@ -31,22 +33,26 @@ export function createGoneConnectors(context: Context): GoneConnectors {
     return performance.now() - since >= config.limits.goneAfterMs;
   }
 
+  /** Those whose connector is gone, as many as one look ends. */
+  async function ofGone<Ring extends { readonly connector: string }>(rings: readonly Ring[]): Promise<Ring[]> {
+    const found: Ring[] = [];
+    for (const [connector, group] of Map.groupBy(rings, (ring) => ring.connector)) {
+      if (!(await isGone(connector))) continue;
+      logger.warn({ connector, waiting: group.length }, 'a connector is gone: what waits for it is ended');
+      found.push(...group);
+    }
+    return found.slice(0, LANES_MAX);
+  }
+
+  async function each<Ring>(left: Ring[], run: (ring: Ring) => Promise<void>): Promise<void> {
+    const worker = async () => {
+      for (let one = left.pop(); one && !context.draining.aborted; one = left.pop()) await run(one);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE_MAX }, worker));
+  }
+
   return {
-    async end(heads) {
-      const lanes: LaneRing[] = [];
-      for (const [connector, group] of Map.groupBy(heads, (head) => head.connector)) {
-        if (!(await isGone(connector))) continue;
-        logger.warn({ connector, lanes: group.length }, 'a connector is gone: what waits for it is ended');
-        lanes.push(...group);
-      }
-      const left = lanes.slice(0, LANES_MAX);
-      const drain = async () => {
-        for (let head = left.pop(); head && !context.draining.aborted; head = left.pop()) {
-          const { connector, ...job } = head;
-          await drainLane(context, connector, job);
-        }
-      };
-      await Promise.all(Array.from({ length: AT_ONCE_MAX }, drain));
-    },
+    end: async (heads) => each(await ofGone(heads), ({ connector, ...job }) => drainLane(context, connector, job)),
+    endReads: async (reads) => each(await ofGone(reads), ({ connector, ...job }) => runRead(context, connector, job)),
   };
 }

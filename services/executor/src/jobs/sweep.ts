@@ -1,6 +1,6 @@
 import { type Poll, startPoll } from '@holdpoint/shared/runtime/poll';
 import type { Context } from '../context.ts';
-import type { LaneRing } from '../queues/bell.ts';
+import type { LaneRing, ReadRing } from '../queues/bell.ts';
 import { findLaneHeads } from '../store/find-lane-heads.ts';
 import { findWaitingReads } from '../store/find-waiting-reads.ts';
 import { createGoneConnectors, type GoneConnectors } from './gone-connectors.ts';
@@ -22,13 +22,15 @@ export interface Sweep {
 
 /**
  * Rings for what could run and may have no doorbell: the messages were lost, Redis was emptied, a drain died. At start and
- * every few seconds. A queue that is paused or has plenty to do is passed over, so that it cannot starve the rest.
+ * every few seconds. A queue that is paused, closed or has plenty to do is
+ * passed over, so that it cannot starve the rest.
  */
 export function startSweep(context: Context): Sweep {
   const { config, logger, redis } = context;
   const gone = createGoneConnectors(context);
   let minAgeMs = 0;
   let after = 0;
+  let afterRead = BEFORE_ALL;
   let soon: NodeJS.Timeout | undefined;
   const poll: Poll = startPoll({
     name: 'sweep',
@@ -40,9 +42,11 @@ export function startSweep(context: Context): Sweep {
       try {
         const swept = await sweepLanes(context, gone, { after, minAgeMs: asked }, signal);
         after = swept.after;
-        const readsLeft = await sweepReads(context, asked, signal);
+        const reads = await sweepReads(context, gone, { after: afterRead, minAgeMs: asked }, signal);
+        afterRead = reads.after;
         clearTimeout(soon);
-        if (swept.passedOver || after > 0 || readsLeft) soon = setTimeout(() => poll.nudge(), SOON_MS);
+        if (swept.passedOver || after > 0 || reads.passedOver || afterRead !== BEFORE_ALL)
+          soon = setTimeout(() => poll.nudge(), SOON_MS);
       } catch (error) {
         minAgeMs = Math.min(minAgeMs, asked);
         throw error;
@@ -65,37 +69,30 @@ export function startSweep(context: Context): Sweep {
   };
 }
 
-interface Swept {
-  /** Where the next round goes on; 0: at the beginning. */
-  readonly after: number;
+interface Swept<At> {
+  /** Where the next round goes on. */
+  readonly after: At;
   /** Some that could run were not rung: their queues are served already. */
   readonly passedOver: boolean;
 }
 
 async function sweepLanes(
-  { db, bell, metrics, connectors }: Context,
+  context: Context,
   gone: GoneConnectors,
   from: { readonly after: number; readonly minAgeMs: number },
   signal: AbortSignal,
-): Promise<Swept> {
-  const room = new Map(await Promise.all(connectors.names.map(async (name) => [name, await bell.room(name)] as const)));
+): Promise<Swept<number>> {
+  const { db, bell, metrics } = context;
+  const room = await roomOf(context, 'effect');
   let { after } = from;
   let passedOver = false;
   for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages += 1) {
-    if (room.size > 0 && [...room.values()].every((left) => left === 0)) return { after, passedOver: true };
+    // The first page is looked at in any case: lanes of connectors that are gone may be in it.
+    if (pages > 0 && [...room.values()].every((left) => left === 0)) return { after, passedOver: true };
     const heads = await findLaneHeads(db, { after, limit: PAGE_MAX, minAgeMs: from.minAgeMs });
-    const rings: LaneRing[] = [];
-    const strangers: LaneRing[] = [];
-    for (const { runnable, ...ring } of heads) {
-      if (!runnable) continue;
-      const left = room.get(ring.connector);
-      // A connector that is not in this workspace has its queue drained by whoever has it; if anybody has.
-      if (left === undefined) strangers.push(ring);
-      passedOver ||= left === 0;
-      if (!left) continue;
-      room.set(ring.connector, left - 1);
-      rings.push(ring);
-    }
+    const runnable = heads.flatMap(({ runnable: may, ...ring }) => (may ? [ring] : []));
+    const { rings, strangers, left } = sort<LaneRing>(runnable, room);
+    passedOver ||= left;
     await bell.ringLanes(rings);
     metrics.rung.inc({ by: 'sweep' }, rings.length);
     await gone.end(strangers);
@@ -106,17 +103,52 @@ async function sweepLanes(
   return { after, passedOver };
 }
 
-/** Returns whether some are left for want of room. */
-async function sweepReads({ db, bell, metrics }: Context, minAgeMs: number, signal: AbortSignal): Promise<boolean> {
-  let after = BEFORE_ALL;
-  let room = await bell.room(undefined);
-  while (!signal.aborted && room > 0) {
-    const reads = await findWaitingReads(db, { after, limit: Math.min(PAGE_MAX, room), minAgeMs });
-    if (reads.length > 0) await bell.ringReads(reads);
-    metrics.rung.inc({ by: 'sweep' }, reads.length);
-    room -= reads.length;
-    after = reads.at(-1)?.action_id ?? after;
-    if (reads.length < PAGE_MAX && room > 0) return false;
+async function sweepReads(
+  context: Context,
+  gone: GoneConnectors,
+  from: { readonly after: string; readonly minAgeMs: number },
+  signal: AbortSignal,
+): Promise<Swept<string>> {
+  const { db, bell, metrics } = context;
+  const room = await roomOf(context, 'read');
+  let { after } = from;
+  let passedOver = false;
+  for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages += 1) {
+    if (pages > 0 && [...room.values()].every((left) => left === 0)) return { after, passedOver: true };
+    const reads = await findWaitingReads(db, { after, limit: PAGE_MAX, minAgeMs: from.minAgeMs });
+    const { rings, strangers, left } = sort<ReadRing>(reads, room);
+    passedOver ||= left;
+    await bell.ringReads(rings);
+    metrics.rung.inc({ by: 'sweep' }, rings.length);
+    await gone.endReads(strangers);
+    const last = reads.at(-1);
+    if (!last || reads.length < PAGE_MAX) return { after: BEFORE_ALL, passedOver };
+    after = last.action_id;
   }
-  return true;
+  return { after, passedOver };
+}
+
+/** By connector; none where it is paused, its circuit is open, or it asked for time. */
+async function roomOf({ bell, gates, connectors }: Context, kind: 'effect' | 'read'): Promise<Map<string, number>> {
+  const room = connectors.names.map(async (name) => {
+    return [name, gates.closed(name, kind) ? 0 : await bell.room(name, kind)] as const;
+  });
+  return new Map(await Promise.all(room));
+}
+
+/** Into what is rung, as far as there is room, and what is of a connector that is not in this workspace. */
+function sort<Ring extends { readonly connector: string }>(found: readonly Ring[], room: Map<string, number>) {
+  const rings: Ring[] = [];
+  const strangers: Ring[] = [];
+  let passedOver = false;
+  for (const ring of found) {
+    const left = room.get(ring.connector);
+    // A connector that is not in this workspace has its queue drained by whoever has it; if anybody has.
+    if (left === undefined) strangers.push(ring);
+    passedOver ||= left === 0;
+    if (!left) continue;
+    room.set(ring.connector, left - 1);
+    rings.push(ring);
+  }
+  return { rings, strangers, left: passedOver };
 }

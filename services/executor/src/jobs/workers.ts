@@ -1,4 +1,4 @@
-import { drainJobSchema, effectsQueue, queuePrefix, READS_QUEUE, readJobSchema } from '@holdpoint/shared/messages/jobs';
+import { drainJobSchema, effectsQueue, queuePrefix, readJobSchema, readsQueue } from '@holdpoint/shared/messages/jobs';
 import { type Job, Worker } from 'bullmq';
 import type { Context } from '../context.ts';
 import { drainLane, runRead } from './drain.ts';
@@ -6,17 +6,26 @@ import { drainLane, runRead } from './drain.ts';
 /** A stalled job does no harm, for the row is believed: it may come back as often as it likes. */
 const STALLED_MAX = 1_000_000;
 
-/** One worker a connector's queue, and one for reads. */
+/**
+ * So that a worker honours a rest of its queue: BullMQ looks at the rest only where there is some limit. This one, of jobs a
+ * second, is never met.
+ */
+const LIMITER = { max: 1_000_000_000, duration: 1_000 } as const;
+
+/** Two workers a connector: of its lanes, and of its reads. */
 export function startWorkers(context: Context): { stop(): Promise<void> } {
-  const { connectors, config, logger } = context;
+  const { connectors, config, limits, logger } = context;
   const { lanesMax, readsMax } = config.limits;
+  const atOnce = (connector: string, otherwise: number) => limits.get(connector)?.concurrency ?? otherwise;
   const workers = [
-    ...connectors.names.map((connector) =>
-      startWorker(context, effectsQueue(connector), lanesMax, (job) =>
+    ...connectors.names.flatMap((connector) => [
+      startWorker(context, effectsQueue(connector), atOnce(connector, lanesMax), (job) =>
         drainLane(context, connector, drainJobSchema.parse(job.data)),
       ),
-    ),
-    startWorker(context, READS_QUEUE, readsMax, (job) => runRead(context, readJobSchema.parse(job.data).action_id)),
+      startWorker(context, readsQueue(connector), atOnce(connector, readsMax), (job) =>
+        runRead(context, connector, readJobSchema.parse(job.data)),
+      ),
+    ]),
   ];
   return {
     async stop() {
@@ -38,6 +47,7 @@ function startWorker(context: Context, queue: string, concurrency: number, run: 
     stalledInterval: Math.max(1_000, leaseMs / 3),
     maxStalledCount: STALLED_MAX,
     drainDelay: 5,
+    limiter: LIMITER,
   });
   worker.on('error', (err) => logger.debug({ err, queue }, 'a worker lost Redis'));
   worker.on('failed', (job, err) => logger.warn({ err, queue, job: job?.id, data: job?.data }, 'a doorbell failed'));

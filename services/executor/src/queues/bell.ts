@@ -5,8 +5,8 @@ import {
   effectsQueue,
   queuePrefix,
   READ_JOB,
-  READS_QUEUE,
   type ReadJob,
+  readsQueue,
 } from '@holdpoint/shared/messages/jobs';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { type BulkJobOptions, Queue } from 'bullmq';
@@ -17,12 +17,22 @@ export interface LaneRing extends DrainJob {
   readonly connector: string;
 }
 
+export interface ReadRing extends ReadJob {
+  readonly connector: string;
+}
+
 /** Rings: says where to look. Lost or repeated, a ring does no harm, for rows are believed and sweeps ring again. */
 export interface Bell {
   ringLanes(rings: readonly LaneRing[]): Promise<void>;
-  ringReads(rings: readonly ReadJob[]): Promise<void>;
-  /** How many a sweep may ring in a queue (a connector's, or that of reads); 0 where it is served already, or paused. */
-  room(connector: string | undefined): Promise<number>;
+  ringReads(rings: readonly ReadRing[]): Promise<void>;
+  /** How many a sweep may ring in a queue of a connector; 0 where it is served already, or paused. */
+  room(connector: string, kind: 'effect' | 'read'): Promise<number>;
+  /** No process takes anything of a connector for so long. */
+  rest(connector: string, forMs: number): Promise<void>;
+  /** Those of the connectors whose effects somebody has paused. */
+  paused(connectors: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Doorbells of a connector, of its lanes and reads together. */
+  counts(connector: string): Promise<{ readonly waiting: number; readonly active: number }>;
   /** Whether any process works on a connector's queue. */
   isServed(connector: string): Promise<boolean>;
   /** Every queue of the workspace, for people to look at. */
@@ -35,6 +45,8 @@ const SERVED_WAITING = 2_500;
 /** How far a sweep fills the others. */
 const FILLED_WAITING = 5_000;
 const BULK_MAX = 1_000;
+/** Shorter rests would be over before a worker hears of them. */
+const REST_MIN_MS = 5;
 
 const KEEP = { removeOnComplete: { count: 100 }, removeOnFail: { count: 1_000 }, attempts: 1 } as const;
 
@@ -58,8 +70,10 @@ export function createBell(redis: Redis, connectors: readonly string[], logger: 
     }
   }
 
+  const queuesOf = (connector: string) => [queue(effectsQueue(connector)), queue(readsQueue(connector))];
+
   for (const connector of connectors) queue(effectsQueue(connector));
-  queue(READS_QUEUE);
+  for (const connector of connectors) queue(readsQueue(connector));
   const own = [...queues.values()];
 
   return {
@@ -76,14 +90,35 @@ export function createBell(redis: Redis, connectors: readonly string[], logger: 
         ),
       );
     },
-    ringReads: (rings) =>
-      ring(
-        READS_QUEUE,
-        READ_JOB,
-        rings.map((data) => ({ id: data.action_id, data })),
-      ),
-    async room(connector) {
-      const asked = queue(connector === undefined ? READS_QUEUE : effectsQueue(connector));
+    async ringReads(rings) {
+      const byQueue = Map.groupBy(rings, ({ connector }) => readsQueue(connector));
+      await Promise.all(
+        [...byQueue].map(([name, group]) =>
+          ring(
+            name,
+            READ_JOB,
+            group.map(({ connector: _, ...data }) => ({ id: data.action_id, data })),
+          ),
+        ),
+      );
+    },
+    async rest(connector, forMs) {
+      const ms = Math.max(REST_MIN_MS, Math.ceil(forMs));
+      await Promise.all(queuesOf(connector).map((one) => one.rateLimit(ms)));
+    },
+    async paused(asked) {
+      const pipeline = redis.pipeline();
+      for (const connector of asked) pipeline.hexists(queue(effectsQueue(connector)).toKey('meta'), 'paused');
+      const found = (await pipeline.exec()) ?? [];
+      return new Set(asked.filter((_, index) => found[index]?.[1] === 1));
+    },
+    async counts(connector) {
+      const counts = await Promise.all(queuesOf(connector).map((one) => one.getJobCounts('wait', 'active')));
+      const sum = (state: string) => counts.reduce((total, count) => total + (count[state] ?? 0), 0);
+      return { waiting: sum('wait'), active: sum('active') };
+    },
+    async room(connector, kind) {
+      const asked = queue(kind === 'read' ? readsQueue(connector) : effectsQueue(connector));
       const [waiting, paused] = await Promise.all([asked.getWaitingCount(), asked.isPaused()]);
       return paused || waiting > SERVED_WAITING ? 0 : FILLED_WAITING - waiting;
     },

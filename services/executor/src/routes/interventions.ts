@@ -72,10 +72,10 @@ async function intervene(
   return showAction(context, moved.after);
 }
 
-async function ring(context: Context, { id, tenant, lane_id, state }: ActionRow): Promise<void> {
+async function ring(context: Context, { id, tenant, connector, lane_id, state }: ActionRow): Promise<void> {
   if (lane_id !== null) return ringHead(context, lane_id);
   if (state !== 'queued') return;
   await context.bell
-    .ringReads([{ action_id: id, tenant }])
+    .ringReads([{ action_id: id, tenant, connector }])
     .catch((err: unknown) => context.logger.warn({ err, action_id: id }, 'not rung now; the sweep will'));
 }

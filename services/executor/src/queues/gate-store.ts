@@ -1,0 +1,94 @@
+import { gateKey } from '@holdpoint/shared/messages/jobs';
+import type { Redis } from 'ioredis';
+
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** What all processes share of one connector, by Redis's clock. Emptied, it is a full bucket and a closed circuit. */
+export interface GateStore {
+  /** Takes one token; else says how long until there is one, or until the connector may be called at all. */
+  take(connector: string, rate: Rate): Promise<{ readonly waitMs: number; readonly why: 'rate' | 'asked' } | undefined>;
+  give(connector: string, rate: Rate): Promise<void>;
+  /** Nothing is called for so long; a longer time that stands is kept. */
+  hold(connector: string, forMs: number): Promise<void>;
+  /** Replaces the circuit's text if it is still the expected one; else gives the one that stands. Empty: none. */
+  swapCircuit(connector: string, expected: string, next: string): Promise<string | undefined>;
+  look(connectors: readonly string[]): Promise<{ readonly nowMs: number; readonly gates: readonly SeenGate[] }>;
+}
+
+export interface SeenGate {
+  readonly heldUntil: number;
+  readonly circuit: string;
+}
+
+/** An idle connector's key goes; longer than any hold, any open circuit and any bucket's filling matters. */
+const KEEP_MS = 2 * 24 * 3600_000;
+
+const NOW = "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)";
+
+/** The bucket fills by the time since it was last looked at; fractions are kept, so that no rate is lost to rounding. */
+const TAKE = `${NOW}
+local g = redis.call('HMGET', KEYS[1], 'held', 'tokens', 'at')
+local held = tonumber(g[1] or '0')
+if held > now then return { held - now, 'asked' } end
+local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local passed = math.max(0, now - tonumber(g[3] or now))
+local tokens = math.min(burst, tonumber(g[2] or burst) + passed * rate / 1000)
+local wait = 0
+if tokens >= 1 then tokens = tokens - 1 else wait = math.ceil((1 - tokens) * 1000 / rate) end
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', now)
+redis.call('PEXPIRE', KEYS[1], ${KEEP_MS})
+return { wait, 'rate' }`;
+
+const GIVE = `local tokens = redis.call('HGET', KEYS[1], 'tokens')
+if tokens then
+  redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', math.min(tonumber(ARGV[1]), tonumber(tokens) + 1)))
+end`;
+
+const HOLD = `${NOW}
+local held = math.max(tonumber(redis.call('HGET', KEYS[1], 'held') or '0'), now + tonumber(ARGV[1]))
+redis.call('HSET', KEYS[1], 'held', string.format('%.0f', held))
+redis.call('PEXPIRE', KEYS[1], ${KEEP_MS})`;
+
+const SWAP = `local stands = redis.call('HGET', KEYS[1], 'circuit') or ''
+if stands ~= ARGV[1] then return stands end
+redis.call('HSET', KEYS[1], 'circuit', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ${KEEP_MS})
+return false`;
+
+export function createGateStore(redis: Redis): GateStore {
+  return {
+    async take(connector, { perSecond, burst }) {
+      const [waitMs, why] = (await redis.eval(TAKE, 1, gateKey(connector), perSecond, burst)) as [number, string];
+      return waitMs > 0 ? { waitMs, why: why === 'asked' ? 'asked' : 'rate' } : undefined;
+    },
+    async give(connector, { burst }) {
+      await redis.eval(GIVE, 1, gateKey(connector), burst);
+    },
+    async hold(connector, forMs) {
+      await redis.eval(HOLD, 1, gateKey(connector), Math.ceil(forMs));
+    },
+    async swapCircuit(connector, expected, next) {
+      const stands = await redis.eval(SWAP, 1, gateKey(connector), expected, next);
+      return stands === null ? undefined : String(stands);
+    },
+    async look(connectors) {
+      const pipeline = redis.pipeline().time();
+      for (const connector of connectors) pipeline.hmget(gateKey(connector), 'held', 'circuit');
+      const [time, ...found] = ((await pipeline.exec()) ?? []).map(([error, value]) => {
+        if (error) throw error;
+        return value;
+      });
+      const [seconds, micros] = time as [string, string];
+      return {
+        nowMs: Number(seconds) * 1000 + Number(micros) / 1000,
+        gates: (found as [string | null, string | null][]).map(([held, circuit]) => ({
+          heldUntil: Number(held ?? 0),
+          circuit: circuit ?? '',
+        })),
+      };
+    },
+  };
+}
