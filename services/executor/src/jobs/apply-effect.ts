@@ -30,6 +30,7 @@ async function attempt(context: Context, action: ClaimedAction): Promise<Attempt
   const secrets = callSecrets(action.args, tool?.secretArgs ?? [], Object.values(given?.credentials ?? {}));
   const startedAt = performance.now();
   const call = tool && (await callOnce(context, action, tool.timeoutMs, secrets));
+  if (call) context.gates.heard(action.token, call);
   const end = endAttempt(call ?? { kind: 'refused', message: `there is no tool ${connector}:${toolName} here` }, {
     tool: tool ?? { risk: action.risk },
     attempts: action.attempts,
