@@ -172,7 +172,13 @@ test('an effect that happened is applied whatever its answer looks like', async 
   }
   const large = await seedAction(harness.db, { args: { returns: 'large' } });
   await harness.decide([large]);
-  expect((await becomes(harness.db, large.id, 'applied')).result).toEqual({ truncated: true, bytes: 300_002 });
+  expect((await becomes(harness.db, large.id, 'applied')).result).toEqual({
+    truncated: true,
+    bytes: 300_002,
+    beginning: expect.stringMatching(/^"x{100000}/),
+  });
+  const [told] = await subjectMessages(harness.nats, 'outcomes.acme.applied.bot', large.id);
+  expect(told).not.toHaveProperty('result');
   const nothing = await seedAction(harness.db);
   await harness.decide([nothing]);
   expect((await becomes(harness.db, nothing.id, 'applied')).result).toBeNull();

@@ -2,7 +2,7 @@ import { maskArgs } from '@holdpoint/shared/domain/secret-args';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type CallSecrets, callSecrets } from './call-secrets.ts';
-import { storedError, storedResult } from './stored-json.ts';
+import { RESULT_MAX_BYTES, storedError, storedResult } from './stored-json.ts';
 
 const as: CallSecrets = { text: (text) => text, number: (value) => value };
 
@@ -70,4 +70,16 @@ test('a secret number, and a short secret that is all of a text, are hidden in a
     year: '2029',
   });
   expect(storedError('07', secrets)).toBe('•••');
+});
+
+test('of a large answer the beginning is kept, without its secrets and within the limit', () => {
+  const secrets = callSecrets({ pin: 4711 }, ['pin'], ['cred_abcdef']);
+  const large = { pin: 4711, key: 'cred_abcdef', rows: Array.from({ length: 60_000 }, (_, row) => `"${row}" ü`) };
+  const bytes = Buffer.byteLength(JSON.stringify(large));
+  const stored = storedResult(large, secrets) as { truncated: boolean; bytes: number; beginning: string };
+  expect(stored).toMatchObject({ truncated: true, bytes });
+  expect(stored.beginning.startsWith('{"pin":"•••","key":"•••","rows":["')).toBe(true);
+  expect(Buffer.byteLength(JSON.stringify(stored))).toBeLessThanOrEqual(RESULT_MAX_BYTES);
+  expect(Buffer.byteLength(stored.beginning)).toBeGreaterThan(100_000);
+  expect(storedResult('x'.repeat(17 * 1024 * 1024), secrets)).toEqual({ truncated: true, bytes: 17 * 1024 * 1024 + 2 });
 });

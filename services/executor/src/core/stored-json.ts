@@ -1,25 +1,40 @@
 import type { CallSecrets } from './call-secrets.ts';
 
 export const RESULT_MAX_BYTES = 256 * 1024;
+/** Of a larger one its beginning is kept: inside JSON every quote of it takes two bytes. */
+const BEGINNING_MAX_BYTES = RESULT_MAX_BYTES / 2 - 1024;
+/** Too large to be looked through for secrets. */
+const READ_MAX_BYTES = 16 * 1024 * 1024;
 const DEPTH_MAX = 64;
 
 /**
- * What of a connector's answer is stored: JSON that Postgres takes, bounded. The effect has happened whatever the answer
- * looks like, so nothing here throws.
+ * What of a connector's answer is stored: JSON that Postgres takes, bounded. Of a larger one `{ truncated: true, bytes,
+ * beginning }`, where `beginning` is the first of its JSON. The effect has happened whatever the answer looks like, so
+ * nothing here throws.
  */
 export function storedResult(value: unknown, secrets: CallSecrets): unknown {
   if (value === undefined) return null;
   let plain: unknown;
+  let bytes = 0;
   try {
     const text = JSON.stringify(value);
     if (text === undefined) return { unserialisable: typeof value };
-    const bytes = Buffer.byteLength(text);
-    if (bytes > RESULT_MAX_BYTES) return { truncated: true, bytes };
+    bytes = Buffer.byteLength(text);
+    if (bytes > READ_MAX_BYTES) return { truncated: true, bytes };
     plain = JSON.parse(text);
   } catch {
     return { unserialisable: typeof value };
   }
-  return depthOf(plain) > DEPTH_MAX ? { truncated: true, depth: 'too deep' } : hideIn(plain, secrets);
+  if (depthOf(plain) > DEPTH_MAX) return { truncated: true, depth: 'too deep' };
+  const safe = hideIn(plain, secrets);
+  return bytes > RESULT_MAX_BYTES ? { truncated: true, bytes, beginning: beginningOf(safe) } : safe;
+}
+
+/** Cut after its secrets were hidden: half a secret is found by nobody. */
+function beginningOf(value: unknown): string {
+  const cut = Buffer.from(JSON.stringify(value)).subarray(0, BEGINNING_MAX_BYTES);
+  // A character that was cut in two is left out.
+  return storable(cut.toString().replace(/\ufffd$/, ''));
 }
 
 const TEXT_MAX_LENGTH = 512;
