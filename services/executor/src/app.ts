@@ -2,6 +2,7 @@ import { createHttp, type Http } from '@holdpoint/shared/runtime/http';
 import type { Context } from './context.ts';
 import type { Sweep } from './jobs/sweep.ts';
 import { actionRoutes } from './routes/actions.ts';
+import { connectorRoutes } from './routes/connectors.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { interventionRoutes } from './routes/interventions.ts';
 import { planRoutes } from './routes/plans.ts';
@@ -32,6 +33,7 @@ export async function createApp(context: Context, sweep: Sweep): Promise<Http> {
   planRoutes(http.app, context);
   receiptRoutes(http.app, context);
   interventionRoutes(http.app, context);
+  connectorRoutes(http.app, context);
   freezeRoutes(http.app, context, sweep);
   await queueRoutes(http.app, context);
   return http;

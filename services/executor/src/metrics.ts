@@ -21,6 +21,10 @@ export function executorMetrics(metrics: Metrics) {
       'connector',
       'state',
     ]),
+    oldestHead: metrics.gauge('oldest_head_seconds', 'How long the oldest head of a lane has waited, and why', [
+      'connector',
+      'why',
+    ]),
     heldBack: metrics.counter('held_back_total', 'Drains and reads that went back without a claim', [
       'connector',
       'why',
