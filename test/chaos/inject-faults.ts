@@ -99,6 +99,19 @@ function openInjector(
     });
   }
 
+  /** Its sockets take what they are sent, and nobody reads it. */
+  async function stall(server: ServerTarget, ms: number, thenKill: boolean): Promise<boolean> {
+    return locked(server, async () => {
+      const { pid } = system.servers[server];
+      process.kill(pid, 'SIGSTOP');
+      await pause(ms, undefined, { signal }).catch(() => {});
+      if (thenKill) await system.servers[server].kill();
+      else process.kill(pid, 'SIGCONT');
+      await system.servers[server].start();
+      return true;
+    });
+  }
+
   function emptyRedis(): Promise<boolean> {
     return locked('redis', async () => {
       const redis = new Redis(system.stack.redisUrl, { maxRetriesPerRequest: 0, retryStrategy: () => null });
@@ -179,6 +192,8 @@ function openInjector(
         return outage(action.server, 'kill', durationMs);
       case 'crash when answered':
         return crashWhenAnswered(action.server, durationMs);
+      case 'stall':
+        return stall(action.server, durationMs, instance === 1);
       case 'restart':
         return outage(action.server, 'stop', durationMs);
       case 'empty redis':

@@ -27,6 +27,8 @@ export type FaultAction =
   /** The same, as somebody is answered: by ingest that NATS has an event, by the evaluator that Postgres has a plan. */
   | { readonly do: 'crash when answered'; readonly server: 'nats' | 'postgres' }
   /** An orderly stop, which for Postgres is the fast one; started again after that long. */
+  /** SIGSTOP for that long: what it is told meanwhile it may never hear, for half of the time it is killed then. */
+  | { readonly do: 'stall'; readonly server: 'nats' | 'redis' }
   | { readonly do: 'restart'; readonly server: ServerTarget }
   | { readonly do: 'empty redis' };
 
@@ -65,6 +67,8 @@ export const FULL_DECK: readonly FaultAction[] = [
   { do: 'crash', server: 'postgres' },
   { do: 'crash when answered', server: 'nats' },
   { do: 'crash when answered', server: 'postgres' },
+  { do: 'stall', server: 'nats' },
+  { do: 'stall', server: 'redis' },
   { do: 'restart', server: 'postgres' },
   { do: 'empty redis' },
 ];
@@ -85,17 +89,24 @@ export const SHORT_DECK: readonly FaultAction[] = [
   { do: 'crash', server: 'postgres' },
 ];
 
+/** When nobody proposes anything any more: what is left has to be found again by those that come back. */
+const PARTING: readonly FaultAction[] = [kill('executor'), kill('executor'), { do: 'empty redis' }];
+
 export function scheduleFaults(random: Random, options: ScheduleOptions, shuffle = true): Fault[] {
   const { untilMs, gapMs, deck } = options;
   const faults: Fault[] = [];
   for (let atMs = random.between(...gapMs); ; ) {
     for (const action of shuffle ? random.shuffled(deck) : deck) {
-      if (atMs >= untilMs) return faults;
+      if (atMs >= untilMs) return [...faults, ...parting(untilMs)];
       const instance = random.between(0, INSTANCES - 1);
       faults.push({ atMs, action, instance, durationMs: durationOf(random, action, options.leaseMs) });
       atMs += random.between(...gapMs);
     }
   }
+}
+
+function parting(atMs: number): Fault[] {
+  return PARTING.map((action, instance) => ({ atMs, action, instance: instance % INSTANCES, durationMs: 0 }));
 }
 
 function durationOf(random: Random, action: FaultAction, leaseMs: number): number {
@@ -106,6 +117,7 @@ function durationOf(random: Random, action: FaultAction, leaseMs: number): numbe
       return Math.round(leaseMs * (1.2 + 1.3 * random.next()));
     case 'crash':
     case 'crash when answered':
+    case 'stall':
     case 'restart':
       return random.between(...OUTAGE_MS);
     case 'kill':
@@ -125,6 +137,7 @@ export function nameOfFault(action: FaultAction): string {
     case 'kill at':
       return `kill when ${action.point}`;
     case 'crash':
+    case 'stall':
     case 'restart':
       return `${action.do} ${action.server}`;
     case 'crash when answered':
