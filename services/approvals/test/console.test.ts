@@ -272,3 +272,41 @@ describe('deciding on the page', () => {
     expect(await approvalStatus(bench.db, approvalId)).toBe('granted');
   });
 });
+
+describe('unknown outcomes', () => {
+  async function givenUnknown(name: string, error: string): Promise<string> {
+    const { actionId } = await givenApproval(bench.owner, { tenant: name, mode: 'alongside' });
+    await bench.owner
+      .updateTable('actions')
+      .set({ state: 'running', worker: actionId, token: actionId, attempts: 2 })
+      .where('id', '=', actionId)
+      .execute();
+    await bench.owner
+      .updateTable('actions')
+      .set({ state: 'indeterminate', error, worker: null, token: null })
+      .where('id', '=', actionId)
+      .execute();
+    return actionId;
+  }
+
+  it('are listed with how to settle each, of the own tenant only', async () => {
+    const visitor = await signedIn();
+    expect((await visitor.open()).text).not.toContain('Unknown outcomes');
+    const id = await givenUnknown(tenantName(), 'no answer within <5> ms');
+    const foreign = await givenUnknown(`other-${tenantName()}`, 'elsewhere');
+    const { text } = await visitor.open();
+    expect(text).toContain('Unknown outcomes (1)');
+    expect(text).toContain(`npm run holdpoint -- settle ${id} applied --reason`);
+    expect(text).toContain('no answer within &#60;5&#62; ms');
+    expect(text).toContain('<dt>Attempts</dt><dd>2</dd>');
+    expect(text).toContain('order:1');
+    expect(text).not.toContain(foreign);
+  });
+
+  it('are bounded on the page, and it says so', async () => {
+    for (let index = 0; index < 26; index += 1) await givenUnknown(tenantName(), 'lost');
+    const { text } = await (await signedIn()).open();
+    expect(text).toContain('Unknown outcomes (25 newest)');
+    expect(text).toContain('actions --state indeterminate');
+  });
+});

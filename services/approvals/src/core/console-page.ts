@@ -3,6 +3,7 @@ import { missingRequirements } from '@holdpoint/shared/domain/quorum';
 import { type Html, html, type Shown } from './html.ts';
 import { shownArgs } from './shown-args.ts';
 import { timeLeft } from './time-left.ts';
+import { type UnknownOutcomes, unknownOutcomes } from './unknown-outcomes.ts';
 import { isOwnRequest, isSaidToBenefit, refuseVoter, type Voter } from './voter.ts';
 
 export interface ConsoleEntry {
@@ -16,6 +17,7 @@ export interface ConsolePage {
   readonly entries: readonly ConsoleEntry[];
   /** The cursor of the next page. */
   readonly next?: string | undefined;
+  readonly unknown: UnknownOutcomes;
   /** What came of what was just done. */
   readonly notice?: Notice | undefined;
   readonly nowMs: number;
@@ -26,7 +28,7 @@ export interface Notice {
   readonly text: string;
 }
 
-/** What waits for a person, with a form to decide each that this person may decide. Works without scripts. */
+/** What waits for a person, with a form to decide each that this person may decide, and what is to be settled. Works without scripts. */
 export function consolePage(page: ConsolePage): string {
   const { person, csrf, entries, next, notice } = page;
   const count = next === undefined ? String(entries.length) : `${entries.length} newest`;
@@ -47,6 +49,7 @@ export function consolePage(page: ConsolePage): string {
       <h2>${entries.length === 0 ? 'Nothing waits for a decision' : `Waiting for a decision (${count})`}</h2>
       ${entries.map((entry) => entryOf(entry, page))}
       ${next !== undefined && html`<nav aria-label="Pages"><a href="/?cursor=${next}">Older ones</a></nav>`}
+      ${unknownOutcomes(page.unknown)}
     </main>`,
   );
 }

@@ -10,10 +10,12 @@ import type { Context } from '../context.ts';
 import { consolePage, type Notice, signInPage } from '../core/console-page.ts';
 import { approvalOf, isId, vote } from '../decide.ts';
 import { listApprovals } from '../store/list-approvals.ts';
+import { listUnknownOutcomes } from '../store/list-unknown-outcomes.ts';
 import { COMMENT_MAX_CHARS } from './decide.ts';
 import { csrfTokenOf, requireCsrf, SESSION_COOKIE, SESSION_MAX_BYTES } from './session.ts';
 
 const PAGE_ENTRIES = 25;
+const UNKNOWN_ENTRIES = 25;
 const ASSETS = {
   'console.css': 'text/css; charset=utf-8',
   'console.js': 'text/javascript; charset=utf-8',
@@ -148,13 +150,18 @@ async function pageFor(
   cursor?: unknown,
 ): Promise<string> {
   const before = typeof cursor === 'string' && isId(cursor) ? cursor : undefined;
-  const rows = await listApprovals(db, { tenant: person.tenant, status: 'pending', before, limit: PAGE_ENTRIES });
+  const { tenant } = person;
+  const [rows, unknown] = await Promise.all([
+    listApprovals(db, { tenant, status: 'pending', before, limit: PAGE_ENTRIES }),
+    listUnknownOutcomes(db, { tenant, limit: UNKNOWN_ENTRIES }),
+  ]);
   const entries = rows.slice(0, PAGE_ENTRIES);
   return consolePage({
     person,
     csrf: csrfTokenOf(session),
     entries,
     next: rows.length > PAGE_ENTRIES ? entries.at(-1)?.approval.id : undefined,
+    unknown: { entries: unknown.slice(0, UNKNOWN_ENTRIES), more: unknown.length > UNKNOWN_ENTRIES },
     notice,
     nowMs: clock().getTime(),
   });
