@@ -14,7 +14,6 @@ const held: Lease = {
   worker: 'w',
   held: () => true,
   unbrokenMs: () => 0,
-  onLost: () => () => {},
   stop: async () => {},
 };
 
@@ -36,6 +35,7 @@ function call(run: (args: never, ctx: ConnectorContext) => unknown, over: Partia
       unsure: false,
       trace_id: null,
     },
+    part: 'run',
     runner: { run: { do: run } },
     given: undefined,
     timeoutMs: 5_000,
@@ -94,18 +94,37 @@ test('the lease is looked at again before every request of a call', async () => 
   expect(end).toMatchObject({ kind: 'unknown', message: 'the worker lost its lease before sending' });
 });
 
-test('a call that ignores its signal is left behind when its time is up or its lease lost', async () => {
+test('a call that ignores its signal is left behind when its time is up or the process may wait no longer', async () => {
   const never = () => new Promise(() => {});
   expect(await callConnector(call(never, { timeoutMs: 20 }))).toMatchObject({ kind: 'unknown' });
-  let lose = () => {};
-  const onLost: Lease['onLost'] = (abort) => {
-    lose = abort;
-    return () => {};
+  const stop = new AbortController();
+  const left = callConnector(call(never, { abandon: stop.signal }));
+  stop.abort();
+  expect(await left).toMatchObject({ kind: 'unknown', message: 'the worker was stopped during the call' });
+});
+
+test('a lease that is lost during a call does not end the call: what it answers counts', async () => {
+  let looks = 0;
+  const lease: Lease = { ...held, held: () => ++looks === 1 };
+  const end = await callConnector(call(async () => 'done', { lease }));
+  expect(end).toEqual({ kind: 'answered', result: 'done' });
+  expect(lease.held()).toBe(false);
+});
+
+test('asked whether it happened, a connector has the same context and the same limits', async () => {
+  const asked: unknown[] = [];
+  const reconcile = (args: never, ctx: ConnectorContext) => {
+    asked.push([args, ctx.idempotencyKey, ctx.entityKey]);
+    return 'applied' as const;
   };
-  const lease: Lease = { ...held, onLost };
-  const lost = callConnector(call(never, { lease }));
-  lose();
-  expect(await lost).toMatchObject({ kind: 'unknown', message: 'the worker lost its lease during the call' });
+  const run = () => {
+    throw new Error('was run');
+  };
+  const asks = { ...call(run), part: 'reconcile', runner: { run: { do: run }, reconcile: { do: reconcile } } } as const;
+  expect(await callConnector(asks)).toEqual({ kind: 'answered', result: 'applied' });
+  expect(asked).toEqual([[{}, 'k', 'e']]);
+  const slow = { run: { do: run }, reconcile: { do: () => new Promise<never>(() => {}) } };
+  expect(await callConnector({ ...asks, timeoutMs: 20, runner: slow })).toMatchObject({ kind: 'unknown' });
 });
 
 test('what a call says after it was called off proves nothing, not even a refusal', async () => {

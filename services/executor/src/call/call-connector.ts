@@ -14,6 +14,8 @@ import { trackFetch } from './tracked-fetch.ts';
 
 export interface Call {
   readonly action: ClaimedAction;
+  /** Do it, or ask whether an earlier attempt has. */
+  readonly part: 'run' | 'reconcile';
   readonly runner: ConnectorRunner;
   readonly given: TenantConnector | undefined;
   readonly timeoutMs: number;
@@ -36,18 +38,19 @@ class CalledOff extends Error {
 
 /**
  * Calls the user's code for one claimed action. Its intent is durable before this, so that nothing is sent that no row knows
- * of. Never throws and always ends: a call that ignores its signal is left behind, and counts as unknown.
+ * of. Never throws and always ends: a call that ignores its signal is left behind, and counts as unknown. A lease that is lost
+ * during a call lets nothing more be sent, but ends no call: nobody judges it before its time is up, and an outage of the
+ * database must not make all that is in flight unknown.
  */
 export async function callConnector(call: Call): Promise<CallEnd> {
-  const { action, runner, timeoutMs, lease, abandon } = call;
-  const run = Object.hasOwn(runner.run, action.tool) ? runner.run[action.tool] : undefined;
+  const { action, part, runner, timeoutMs, lease, abandon } = call;
+  const run = partOf(runner, part, action.tool);
   if (!run) return { kind: 'refused', message: `connector ${action.connector} has no tool ${action.tool}` };
   if (abandon.aborted) return { kind: 'not_sent', message: 'the worker was stopped before the call' };
 
   const controller = new AbortController();
   const callOff = (why: string) => controller.abort(new CalledOff(why));
   const timer = setTimeout(callOff, timeoutMs, `no answer within ${timeoutMs} ms`);
-  const keep = lease.onLost(() => callOff('the worker lost its lease during the call'));
   const leave = () => callOff('the worker was stopped during the call');
   abandon.addEventListener('abort', leave);
   const tracked = trackFetch({
@@ -77,9 +80,18 @@ export async function callConnector(call: Call): Promise<CallEnd> {
   } finally {
     tracked.end();
     clearTimeout(timer);
-    keep();
     abandon.removeEventListener('abort', leave);
   }
+}
+
+/** Whether a tool's connector can say if an attempt happened. */
+export function canAsk(runner: ConnectorRunner | undefined, tool: string): boolean {
+  return runner !== undefined && partOf(runner, 'reconcile', tool) !== undefined;
+}
+
+function partOf(runner: ConnectorRunner, part: Call['part'], tool: string) {
+  const functions = runner[part] ?? {};
+  return Object.hasOwn(functions, tool) ? functions[tool] : undefined;
 }
 
 function scopeOf({ action, onStray }: Call, { log }: ConnectorContext): ConnectorScope {

@@ -1,8 +1,11 @@
 import { type Poll, startPoll } from '@holdpoint/shared/runtime/poll';
+import { canAsk } from '../call/call-connector.ts';
 import type { Context } from '../context.ts';
-import { settleDead } from '../core/settlement.ts';
+import type { RecordedEnd } from '../core/end-attempt.ts';
+import { settleDead, settleDelayMs } from '../core/settlement.ts';
 import { type DeadAttempt, findDeadAttempts } from '../store/find-dead-attempts.ts';
 import { forgetWorkers, settleAttempts } from '../store/settle-attempts.ts';
+import { ringHead } from './ring-head.ts';
 
 const PAGE_MAX_ATTEMPTS = 500;
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
@@ -38,24 +41,36 @@ export function startJudge(context: Context): Poll {
   });
 }
 
-/** A call that was sent at the last moment of the lease has had its whole time by then. */
-function settleAfterMs({ config, connectors }: Context, { connector, tool }: DeadAttempt): number {
-  return config.limits.leaseMs + (connectors.tool(connector, tool)?.timeoutMs ?? config.limits.callTimeoutMs);
+/**
+ * A call that was sent at the last moment of the lease has had its whole time by then. What this workspace does not know is
+ * left to instances that do, for as long as there may be some.
+ */
+function settleAfterMs({ config, connectors }: Context, { connector, tool: name }: DeadAttempt): number {
+  const { leaseMs, callTimeoutMs, goneAfterMs } = config.limits;
+  const tool = connectors.tool(connector, name);
+  return leaseMs + (tool ? (tool.timeoutMs ?? callTimeoutMs) : callTimeoutMs + goneAfterMs);
+}
+
+function endOf({ config, connectors }: Context, { connector, tool: name, attempts }: DeadAttempt): RecordedEnd {
+  const tool = connectors.tool(connector, name);
+  const asks = tool !== undefined && canAsk(connectors.runner(connector), name);
+  return {
+    ...settleDead(tool, attempts, asks ? settleDelayMs(tool, config.limits) : undefined),
+    ...(tool?.whenIndeterminate === 'go_on' && { leaves_lane: true }),
+  };
 }
 
 async function settle(context: Context, dead: readonly DeadAttempt[]): Promise<void> {
   if (dead.length === 0) return;
-  const { connectors, db, lease, metrics, relay, logger } = context;
-  const ends = new Map(
-    dead.map(({ id, token, connector, tool, attempts }) => [
-      id,
-      { ...settleDead(connectors.tool(connector, tool), attempts), token },
-    ]),
-  );
-  for (const id of await settleAttempts(db, Object.fromEntries(ends), `executor|${lease.worker}`)) {
-    const to = ends.get(id)?.to ?? 'unknown';
-    metrics.settled.inc({ to });
-    logger.warn({ action_id: id, to }, 'an attempt of a lost worker is settled');
-  }
+  const { db, lease, metrics, relay, logger } = context;
+  const ends = new Map(dead.map((attempt) => [attempt.id, { ...endOf(context, attempt), token: attempt.token }]));
+  const moved = new Set(await settleAttempts(db, Object.fromEntries(ends), `executor|${lease.worker}`));
   relay.nudge();
+  for (const { id, lane_id } of dead) {
+    const end = ends.get(id);
+    if (!end || !moved.has(id)) continue;
+    metrics.settled.inc({ to: end.to });
+    logger.warn({ action_id: id, to: end.to }, 'an attempt of a lost worker is settled');
+    if (lane_id !== null && end.to !== 'queued' && end.leaves_lane) await ringHead(context, lane_id);
+  }
 }

@@ -11,12 +11,10 @@ export interface Lease {
   held(): boolean;
   /** For how long the database has been there without a break, as far as this process has seen. */
   unbrokenMs(): number;
-  /** Registers what is to be called off when the lease is lost; returns how to take it back. */
-  onLost(abort: () => void): () => void;
   stop(): Promise<void>;
 }
 
-/** Resolves once the worker's row stands. Where it cannot be renewed, what is in flight is called off. */
+/** Resolves once the worker's row stands. Where it cannot be renewed, nothing is sent until it can. */
 export async function takeLease(options: {
   readonly db: Kysely<Database>;
   readonly worker: string;
@@ -24,7 +22,6 @@ export async function takeLease(options: {
   readonly logger: Logger;
 }): Promise<Lease> {
   const { db, worker, leaseMs, logger } = options;
-  const aborts = new Set<() => void>();
   let renewedAt = performance.now();
   let unbrokenSince = renewedAt;
   let broken = false;
@@ -55,19 +52,14 @@ export async function takeLease(options: {
 
   const watch = setInterval(() => {
     if (held()) return;
-    if (!lost) logger.error({ worker, calls: aborts.size }, 'the lease is lost: calls in flight are called off');
+    if (!lost) logger.error({ worker }, 'the lease is lost: nothing is sent until it is held again');
     lost = true;
-    for (const abort of aborts) abort();
   }, leaseMs / 20);
 
   return {
     worker,
     held,
     unbrokenMs: () => (broken ? 0 : performance.now() - unbrokenSince),
-    onLost(abort) {
-      aborts.add(abort);
-      return () => aborts.delete(abort);
-    },
     async stop() {
       clearInterval(watch);
       await beat.stop();
