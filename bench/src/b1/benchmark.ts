@@ -14,7 +14,7 @@ export const b1: Benchmark = {
     'p99: of single decisions, each timed by itself.',
   ],
   async run(_servers, { quick, runs, log }) {
-    const decisions = quick ? 5_000 : 200_000;
+    const decisions = quick ? 5_000 : 40_000;
     const sets = POLICIES.map((count) => ({
       count,
       questions: questionsOver(count),
