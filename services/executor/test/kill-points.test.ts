@@ -146,7 +146,7 @@ await startExecutor(${JSON.stringify({ ...config, logLevel: 'silent' })});`,
 function workspaceFiles(url: string): Record<string, string> {
   const shared = "risk: 'write', timeoutMs: 500, retry: { attempts: 3, minDelayMs: 20, maxDelayMs: 100 }";
   return {
-    'connectors/remote/tools.ts': `export default { name: 'remote', tools: {
+    'connectors/remote/tools.ts': `export default { name: 'remote', limits: { breaker: false }, tools: {
   idempotent: { ${shared}, idempotent: true }, reconcile: { ${shared} }, neither: { ${shared} } } };`,
     'connectors/remote/run.ts': `const ask = async (path, ctx) =>
   (await ctx.fetch('${url}' + path, { method: 'POST', body: JSON.stringify({ action: ctx.actionId, key: ctx.idempotencyKey }) })).json();

@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { actionRow, receiptsOf, type Seeded, seedAction } from './fixtures.ts';
-import { becomes, executorHarness, type Harness, settles } from './harness.ts';
+import { becomes, executorHarness, type Harness, QUICK, settles } from './harness.ts';
 import { subjectMessages } from './outcomes.ts';
 
 let harness: Harness;
@@ -100,18 +101,50 @@ test('a call that outlasts the drain is called off and recorded as unknown', asy
   });
 });
 
-test('a worker that cannot renew calls its calls off, and nobody else is judged in the outage', async () => {
-  await harness.start();
-  const action = await seedAction(harness.db, { tool: 'safe', args: { hang: true } });
-  await expect.poll(() => harness.observed.length, { timeout: 10_000 }).toBe(1);
-  const freeze = await harness.owner.connect();
-  await freeze.query('BEGIN');
-  await freeze.query('LOCK TABLE workers IN ACCESS EXCLUSIVE MODE');
-  await expect.poll(() => harness.logs.join('').includes('the lease is lost'), { timeout: 10_000 }).toBe(true);
-  await freeze.query('ROLLBACK');
-  freeze.release();
-  await expect
-    .poll(async () => (await receiptsOf(harness.db, action.id)).slice(0, 2), { timeout: 10_000 })
-    .toEqual(['intent:running', 'outcome:queued']);
-  expect(await actionRow(harness.db, action.id)).toMatchObject({ unsure: true });
+test('an outage does not turn in-flight work indeterminate', async () => {
+  // Two that could judge each other, and would: the outage is longer than a lease and a call's time.
+  const limits = { callTimeoutMs: 3_000 };
+  await Promise.all([harness.start({}, limits), harness.start({}, limits)]);
+  const actions = await Promise.all([2_000, 2_500, 2_800].map((ms) => seedAction(harness.db, { args: { ms } })));
+  await harness.decide(actions);
+  await expect.poll(() => harness.observed.length, { timeout: 10_000 }).toBe(actions.length);
+  const outage = await harness.owner.connect();
+  await outage.query('BEGIN');
+  await outage.query('LOCK TABLE workers, actions IN ACCESS EXCLUSIVE MODE');
+  const lost = () => harness.logs.filter((line) => line.includes('the lease is lost')).length;
+  await expect.poll(lost, { timeout: 15_000 }).toBe(2);
+  await expect.poll(() => harness.observed.length, { timeout: 10_000 }).toBe(2 * actions.length);
+  await delay(limits.callTimeoutMs + QUICK.leaseMs);
+  await outage.query('ROLLBACK');
+  outage.release();
+  for (const { id } of actions) {
+    expect(await becomes(harness.db, id, 'applied', 'indeterminate')).toMatchObject({ state: 'applied', attempts: 1 });
+    expect(await receiptsOf(harness.db, id)).toEqual(['intent:running', 'outcome:applied']);
+  }
+}, 60_000);
+
+test('a judge that just started judges nobody', async () => {
+  const orphan = await seedAction(harness.db, { state: 'running' });
+  await harness.db.query("UPDATE actions SET started_at = now() - interval '1 hour' WHERE id = $1", [orphan.id]);
+  await harness.start({}, { callTimeoutMs: 1 });
+  await becomes(harness.db, orphan.id, 'indeterminate');
+  const { rows } = await harness.db.query(
+    `SELECT extract(epoch FROM r.at - w.started_at)::float8 * 1000 AS judged_after_ms FROM receipts r, workers w
+     WHERE r.action = $1 AND r.kind = 'settlement' AND r.actor = 'executor|' || w.id`,
+    [orphan.id],
+  );
+  expect(rows).toHaveLength(1);
+  expect(rows[0].judged_after_ms).toBeGreaterThanOrEqual(QUICK.leaseMs);
+});
+
+test('a judge leaves attempts of tools it does not know to others, for as long as there may be some', async () => {
+  const strange = await seedAction(harness.db, { state: 'running', connector: 'newer' });
+  const known = await seedAction(harness.db, { state: 'running' });
+  await harness.db.query("UPDATE actions SET started_at = now() - interval '10 s'");
+  const first = await harness.start({}, { callTimeoutMs: 1, goneAfterMs: 600_000 });
+  await becomes(harness.db, known.id, 'indeterminate');
+  expect(await actionRow(harness.db, strange.id)).toMatchObject({ state: 'running' });
+  await first.stop();
+  await harness.start({}, { callTimeoutMs: 1, goneAfterMs: 1_000 });
+  await becomes(harness.db, strange.id, 'indeterminate');
 });
