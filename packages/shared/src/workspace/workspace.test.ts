@@ -188,7 +188,7 @@ describe('tools and their code', () => {
       'connectors/shop/run.ts': 'export default { init() { this.made = 1; }, run: { hold: () => 1 } };',
     });
     const runner = (await loadRunners(dir)).get('shop');
-    runner?.init?.();
+    runner?.init?.({ tenants: {}, log: console } as never);
     expect(runner).toHaveProperty('made', 1);
   });
 });
