@@ -26,7 +26,15 @@ export async function startService(
     },
     logFile: join(folder, `${service}.log`),
   });
-  const ready = await until(() => isReady(`http://127.0.0.1:${port}/readyz`), READY_MAX_MS, 40);
+  const ready = await until(
+    async () => {
+      // Throws where it has ended.
+      await child.heard('ready', 0);
+      return isReady(`http://127.0.0.1:${port}/readyz`);
+    },
+    READY_MAX_MS,
+    40,
+  );
   if (ready) return child;
   await child.stop();
   throw new Error(`the ${service} is not ready after ${READY_MAX_MS} ms`);
