@@ -133,11 +133,14 @@ test('no more lanes of a connector run at once than it asks for', async () => {
 });
 
 test('a rate holds over two instances, lanes and reads together, and waiting uses no attempt', async () => {
-  await start(2, { alpha: { rate: { perSecond: 20, burst: 5 } } });
+  const [url] = await start(2, { alpha: { rate: { perSecond: 20, burst: 5 } } });
   const lanes = await seedLanes(30);
   const reads = await seedLanes(10, { risk: 'read' });
   const other = await seedLanes(30, { connector: 'beta' });
   await Promise.all([harness.decide([...lanes, ...reads]), harness.decide(other, 'beta')]);
+  const key = await harness.key('acme', ['read']);
+  const why = async () => (await connectors(url as string, key)).alpha.heads;
+  await expect.poll(why, { timeout: 10_000 }).toMatchObject({ rate_limited: expect.any(Number) });
   await settles(harness.db);
   expect(await attemptsOf([...lanes, ...reads])).toEqual(Array(40).fill(1));
   expect(mostWithin('alpha', 500)).toBeLessThanOrEqual(5 + 10 + 3);

@@ -19,7 +19,7 @@ export function startBacklogGauge({ db, gates, metrics, logger }: Context): Poll
       age.set(backlog.oldest_seconds);
       metrics.oldestHead.reset();
       for (const { connector, why, oldest_seconds: seconds } of heads) {
-        metrics.oldestHead.set({ connector, why: headWhy(why, gates.closed(connector)) }, seconds);
+        metrics.oldestHead.set({ connector, why: headWhy(why, gates.waitsFor(connector)) }, seconds);
       }
     },
     onError: (err) => logger.debug({ err }, 'the backlog could not be read'),

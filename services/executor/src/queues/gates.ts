@@ -19,6 +19,8 @@ export interface Gates {
   heard(token: string, end: CallEnd): void;
   /** Why nothing of a connector would be admitted now, as far as this process knows. */
   closed(connector: string, kind?: 'effect' | 'read'): Refusal['why'] | undefined;
+  /** What its heads wait for; also where its rate was used up a moment ago. */
+  waitsFor(connector: string): Refusal['why'] | undefined;
   view(connector: string): GateView | undefined;
   stop(): Promise<void>;
 }
@@ -65,6 +67,8 @@ interface Gate {
 const ASK_MAX_MS = 1_000;
 const UNKNOWN_WAIT_MS = 500;
 const SWAPS_MAX = 5;
+/** A bucket that runs dry does so many times a second. */
+const DRY_SHOWN_MS = 1_000;
 
 export interface GatesOptions {
   readonly store: GateStore;
@@ -265,6 +269,11 @@ export function createGates(options: GatesOptions): Gates {
     closed(connector, kind) {
       const gate = gates.get(connector);
       return gate && closed(gate, kind)?.why;
+    },
+    waitsFor(connector) {
+      const gate = gates.get(connector);
+      if (!gate) return undefined;
+      return closed(gate)?.why ?? (now() < gate.dryUntil + DRY_SHOWN_MS ? 'rate_limited' : undefined);
     },
     view(connector) {
       const gate = gates.get(connector);

@@ -52,7 +52,7 @@ async function showConnector(
     throw new HoldpointError('DEPENDENCY_UNAVAILABLE', 'the queues could not be read', {}, { cause });
   });
   const view = gates.view(connector);
-  const why = (head: HeadsOfConnector) => headWhy(head.why, gates.closed(connector));
+  const why = (head: HeadsOfConnector) => headWhy(head.why, gates.waitsFor(connector));
   const oldest = heads.toSorted((a, b) => b.oldest_seconds - a.oldest_seconds).at(0);
   return {
     connector,
