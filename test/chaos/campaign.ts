@@ -20,6 +20,8 @@ import { START_LIMIT_MS, type System, startSystem } from './system.ts';
 import { plainTools } from './workspace.ts';
 
 const DRAIN_LIMIT_MS = 60_000;
+/** Before the end of work, from when on the far end is slow. */
+const PARTING_MS = 2_000;
 /** How much of what is indeterminate a person leaves lying at each look, while the faults go on. */
 const PATIENCE = 0.6;
 
@@ -111,12 +113,15 @@ async function runPhases(system: System, random: Random, options: CampaignOption
   // Whatever fails first fails the campaign; the others are told to end, and are waited for by whoever stops the system.
   const all = Promise.all([traffic, votes, settlements, faults]);
   all.catch(() => {});
-  await Promise.race([pause(profile.durationMs, undefined, { signal }), all]);
+  await Promise.race([pause(profile.durationMs - PARTING_MS, undefined, { signal }), all]);
+  // Lanes fill up, so that the last blow finds something to lose.
+  system.farEnd.change('slow');
+  await Promise.race([pause(PARTING_MS, undefined, { signal }), all]);
   enough.abort();
   await Promise.race([Promise.all([traffic, faults]), all]);
   signal.throwIfAborted();
   note('no more faults: it drains');
-  system.farEnd.calm();
+  system.farEnd.change('calm');
   patience = 0;
   const startedAt = performance.now();
   await Promise.race([system.untilReady(DRAIN_LIMIT_MS), all]);

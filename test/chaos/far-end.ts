@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { Mood } from './core/far-end-behaviour.ts';
 import type { FromFarEnd, SeenPoint, ToFarEnd } from './core/far-end-protocol.ts';
 import type { ObservedCall } from './core/history.ts';
 import { readFarEndLog } from './core/read-far-end-log.ts';
@@ -11,7 +12,7 @@ const STOP_MS = 3_000;
 /** The independent observer, seen from the campaign. */
 export interface FarEnd {
   readonly url: string;
-  calm(): void;
+  change(mood: Mood): void;
   /** Resolves when the point was reached and the process killed, or with false where that took too long. */
   killAt(point: SeenPoint, pids: readonly number[], afterMs: number, signal: AbortSignal): Promise<boolean>;
   /** Ends it. */
@@ -42,7 +43,7 @@ export async function startFarEnd(options: {
   const send = (message: ToFarEnd): void => void (child.connected && child.send(message));
   return {
     url,
-    calm: () => send({ do: 'calm' }),
+    change: (mood) => send({ do: 'change', mood }),
     killAt(point, pids, afterMs, signal) {
       return new Promise((resolve) => {
         const done = (fired: boolean): void => {

@@ -30,12 +30,15 @@ const SLOW_MAX_MS = 700;
 
 const answers = (status: number) => ({ how: 'answers', status }) as const;
 
-/** Decided by the seed and the number of the call, and nothing else. */
-export function behaviourOf(seed: number, call: number, calm: boolean): Behaviour {
+/** `seeded`: anything; `slow`: all goes well and takes long, so that lanes fill up; `calm`: all goes well. */
+export type Mood = 'seeded' | 'slow' | 'calm';
+
+/** Decided by the seed, the number of the call and the mood, and nothing else. */
+export function behaviourOf(seed: number, call: number, mood: Mood): Behaviour {
   const random = openRandom(seed).fork(`call ${call}`);
   const delayMs = random.between(0, FAST_MAX_MS);
-  const mood = calm ? 'fine' : weighted(random, WEIGHTS);
-  switch (mood) {
+  const how = mood === 'seeded' ? weighted(random, WEIGHTS) : mood === 'slow' ? 'slow' : 'fine';
+  switch (how) {
     case 'fine':
       return { applies: true, delayMs, ends: answers(200) };
     case 'slow':
@@ -55,6 +58,6 @@ export function behaviourOf(seed: number, call: number, calm: boolean): Behaviou
     case 'hangs':
       return { applies: true, delayMs, ends: { how: 'hangs' } };
     default:
-      return mood satisfies never;
+      return how satisfies never;
   }
 }

@@ -1,10 +1,12 @@
+import type { Mood } from './far-end-behaviour.ts';
+
 /** Points that the far end sees from where it stands, at the very moment. */
 export const SEEN_POINTS = ['call arrives', 'call applied', 'call answered'] as const;
 export type SeenPoint = (typeof SEEN_POINTS)[number];
 
 export type ToFarEnd =
-  /** From now on every call goes well. */
-  | { readonly do: 'calm' }
+  /** How calls go from now on. */
+  | { readonly do: 'change'; readonly mood: Mood }
   /** Kills the next process that reaches the point, if it is one of these, so long after. */
   | { readonly do: 'arm'; readonly point: SeenPoint; readonly pids: readonly number[]; readonly afterMs: number }
   | { readonly do: 'disarm' };

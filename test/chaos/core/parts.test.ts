@@ -35,10 +35,10 @@ describe('a seed', () => {
   });
 
   test('decides how the far end takes each call', () => {
-    const moods = (seed: number) => Array.from({ length: 2_000 }, (_, call) => behaviourOf(seed, call, false));
+    const moods = (seed: number) => Array.from({ length: 2_000 }, (_, call) => behaviourOf(seed, call, 'seeded'));
     expect(moods(7)).toEqual(moods(7));
     expect(new Set(moods(7).map(({ applies, ends }) => `${applies} ${JSON.stringify(ends)}`)).size).toBe(8);
-    expect(moods(7).every((_, call) => behaviourOf(7, call, true).applies)).toBe(true);
+    expect(moods(7).every((_, call) => behaviourOf(7, call, 'calm').applies)).toBe(true);
   });
 
   test('leaves one part alone when another draws more', () => {

@@ -5,14 +5,14 @@
 import { openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { behaviourOf } from '../core/far-end-behaviour.ts';
+import { behaviourOf, type Mood } from '../core/far-end-behaviour.ts';
 import type { FarEndLine, FromFarEnd, SeenPoint, ToFarEnd } from '../core/far-end-protocol.ts';
 
 const [logFile = '', seedText = '0'] = process.argv.slice(2);
 const seed = Number(seedText);
 const log = openSync(logFile, 'a');
 const doneKeys = new Set<string>();
-let calm = false;
+let mood: Mood = 'seeded';
 let armed: Extract<ToFarEnd, { do: 'arm' }> | undefined;
 let count = 0;
 
@@ -32,7 +32,7 @@ function take(request: IncomingMessage, response: ServerResponse): void {
   response.on('close', () => write({ line: 'end', seq, at: now(), how: 'closed' }));
   fire('call arrives', pid);
 
-  const { applies, delayMs, ends } = behaviourOf(seed, seq, calm);
+  const { applies, delayMs, ends } = behaviourOf(seed, seq, mood);
   const once = `${connector}:${key}`;
   const apply = (): void => {
     if (!applies || (tool === 'safe' && doneKeys.has(once))) return;
@@ -81,8 +81,8 @@ server.listen(0, '127.0.0.1', () =>
 
 process.on('message', (message: ToFarEnd) => {
   switch (message.do) {
-    case 'calm':
-      calm = true;
+    case 'change':
+      mood = message.mood;
       break;
     case 'arm':
       armed = message;
