@@ -18,6 +18,9 @@ export function createRedis(url: string, { role, name, logger }: RedisOptions): 
     ...(role === 'client' && { commandTimeout: COMMAND_TIMEOUT_MS }),
     ...(name && { connectionName: name }),
     connectTimeout: CONNECT_TIMEOUT_MS,
+    // What is asked in one turn of the loop leaves in one write: a third of what a busy executor spends on sockets.
+    enableAutoPipelining: true,
+    autoPipeliningIgnoredCommands: ['bzpopmin'],
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000) * (0.5 + Math.random() / 2),
   });
   let away = false;
