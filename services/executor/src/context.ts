@@ -130,7 +130,7 @@ export async function createContext(
     probeMaxMs: config.limits.leaseMs + config.limits.callTimeoutMs,
   });
   stopper.onStop('gates', () => gates.stop());
-  const lease = await takeLease({ db, worker: newId(), leaseMs: config.limits.leaseMs, logger });
+  const lease = await takeLease({ db, worker: newId(), leaseMs: config.limits.leaseMs, logger, signal });
   stopper.onStop('lease', () => lease.stop());
   const flusher = createFlusher({
     db,

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -122,6 +124,33 @@ test('an outage does not turn in-flight work indeterminate', async () => {
     expect(await receiptsOf(harness.db, id)).toEqual(['intent:running', 'outcome:applied']);
   }
 }, 60_000);
+
+test('an executor that starts before Postgres waits for it', async () => {
+  const postgres = new URL(harness.servers.databaseUrl);
+  const away = createServer().listen(0, '127.0.0.1');
+  await once(away, 'listening');
+  const { port } = away.address() as AddressInfo;
+  away.close();
+  const url = new URL(harness.servers.databaseUrl);
+  url.host = `127.0.0.1:${port}`;
+  const starting = harness.start({ databaseUrl: url.href });
+  await expect.poll(() => harness.logs.filter((line) => line.includes('postgres: waiting')).length).toBe(1);
+  const sockets = new Set<Socket>();
+  const there = createServer((socket) => {
+    const inner = connect(Number(postgres.port), postgres.hostname);
+    for (const one of [socket, inner]) sockets.add(one.on('error', () => {}));
+    socket.pipe(inner).pipe(socket);
+  }).listen(port, '127.0.0.1');
+  try {
+    const action = await seedAction(harness.db);
+    const { stop } = await starting;
+    await becomes(harness.db, action.id, 'applied');
+    await stop();
+  } finally {
+    there.close();
+    for (const socket of sockets) socket.destroy();
+  }
+});
 
 test('a judge that just started judges nobody', async () => {
   const orphan = await seedAction(harness.db, { state: 'running' });

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@holdpoint/shared/db/schema/index';
+import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { startPoll } from '@holdpoint/shared/runtime/poll';
 import type { Kysely } from 'kysely';
@@ -20,13 +22,14 @@ export async function takeLease(options: {
   readonly worker: string;
   readonly leaseMs: number;
   readonly logger: Logger;
+  /** Gives up waiting for the database. */
+  readonly signal?: AbortSignal | undefined;
 }): Promise<Lease> {
   const { db, worker, leaseMs, logger } = options;
-  let renewedAt = performance.now();
+  let renewedAt = await register(options);
   let unbrokenSince = renewedAt;
   let broken = false;
   let lost = false;
-  await heartbeat(db, worker);
 
   const held = () => performance.now() - renewedAt < leaseMs;
 
@@ -66,4 +69,30 @@ export async function takeLease(options: {
       await removeWorker(db, worker);
     },
   };
+}
+
+/** Waits for the database as long as it takes: to start before it is no fault. Returns when the answered question was asked. */
+async function register({
+  db,
+  worker,
+  logger,
+  signal,
+}: {
+  readonly db: Kysely<Database>;
+  readonly worker: string;
+  readonly logger: Logger;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<number> {
+  for (let attempt = 0; ; attempt += 1) {
+    signal?.throwIfAborted();
+    const askedAt = performance.now();
+    try {
+      await heartbeat(db, worker);
+      return askedAt;
+    } catch (error) {
+      if (!isDependencyLoss(error)) throw error;
+      if (attempt === 0) logger.warn({ err: error }, 'postgres: waiting for the server');
+      await delay(Math.min(100 * 2 ** attempt, 2_000) * (0.5 + Math.random() / 2), undefined, signal && { signal });
+    }
+  }
 }
