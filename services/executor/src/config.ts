@@ -52,7 +52,7 @@ export const EXECUTOR_LIMITS: ExecutorLimits = {
   authorisedMaxSeconds: 3600,
   sweepEveryMs: 5_000,
   gatesEveryMs: 250,
-  rateLimitedMaxMs: 900_000,
+  rateLimitedMaxMs: 30_000,
   goneAfterMs: 300_000,
   dueEveryMs: 250,
   drainMaxMs: 4_000,
