@@ -17,7 +17,7 @@ import { decideApprovals, settleActions } from './people-at-work.ts';
 import { readStreams } from './read-streams.ts';
 import { readRecords } from './store/read-history.ts';
 import { START_LIMIT_MS, type System, startSystem } from './system.ts';
-import { plainTools } from './workspace.ts';
+import { askedTools, plainTools } from './workspace.ts';
 
 const DRAIN_LIMIT_MS = 60_000;
 /** Before the end of work, from when on the far end is slow. */
@@ -64,8 +64,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     await stages.stop();
     const history: History = {
       ...recorded,
-      calls: await system.farEnd.calls(),
+      ...(await system.farEnd.seen()),
       plainTools,
+      askedTools,
       stops: faults.stops(),
       webhooks: traffic.webhooks,
       plans: traffic.plans(),
@@ -75,7 +76,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     };
     const verdicts = verdictsOn(history);
     keep = verdicts.some(({ violations }) => violations.length > 0);
-    if (keep) await writeFile(join(dir, 'history.json'), JSON.stringify({ ...history, plainTools: [...plainTools] }));
+    if (keep) await writeFile(join(dir, 'history.json'), asJson(history));
     return { verdicts, faults, history, traffic: traffic.counts, ownDeaths, kept: keep ? dir : undefined };
   } finally {
     await stages.stop();
@@ -85,6 +86,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     }
   }
 }
+
+const asJson = (history: History): string =>
+  JSON.stringify(history, (_, value) => (value instanceof Set ? [...value] : value));
 
 interface Phases {
   readonly traffic: TrafficLog;

@@ -4,8 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Mood } from './core/far-end-behaviour.ts';
 import type { FromFarEnd, SeenPoint, ToFarEnd } from './core/far-end-protocol.ts';
-import type { ObservedCall } from './core/history.ts';
-import { readFarEndLog } from './core/read-far-end-log.ts';
+import { type FarEndSeen, readFarEndLog } from './core/read-far-end-log.ts';
 
 const STOP_MS = 3_000;
 
@@ -18,7 +17,7 @@ export interface FarEnd {
   /** Ends it. */
   stop(): Promise<void>;
   /** What it wrote down; whole once it has ended. */
-  calls(): Promise<ObservedCall[]>;
+  seen(): Promise<FarEndSeen>;
 }
 
 export async function startFarEnd(options: {
@@ -66,6 +65,6 @@ export async function startFarEnd(options: {
       await exited;
       clearTimeout(hung);
     },
-    calls: async () => readFarEndLog(await readFile(options.logFile, 'utf8')),
+    seen: async () => readFarEndLog(await readFile(options.logFile, 'utf8')),
   };
 }

@@ -8,15 +8,20 @@ export const STANDARD_SECRET = `whsec_${Buffer.from('a secret of a campaign, 32 
 
 /** Declares neither `idempotent` nor `reconcile`: what is lost of them, a person settles. */
 const PLAIN_TOOLS = ['blind', 'pay', 'drop', 'capped'] as const;
-export const plainTools: ReadonlySet<string> = new Set(
-  CONNECTORS.flatMap((connector) => PLAIN_TOOLS.map((tool) => `${connector}:${tool}`)),
-);
+export const plainTools = ofEveryConnector(PLAIN_TOOLS);
+/** What is lost of them, the executor asks the far end about. */
+export const askedTools = ofEveryConnector(['asked']);
+
+function ofEveryConnector(tools: readonly string[]): ReadonlySet<string> {
+  return new Set(CONNECTORS.flatMap((connector) => tools.map((tool) => `${connector}:${tool}`)));
+}
 
 const tools = (name: string): string => `
 const quick = { timeoutMs: ${CALL_TIMEOUT_MS}, retry: { attempts: 6, minDelayMs: 30, maxDelayMs: 800 } };
 export default { name: '${name}', tools: {
   look: { risk: 'read', ...quick },
   safe: { risk: 'write', idempotent: true, ...quick },
+  asked: { risk: 'write', ...quick },
   blind: { risk: 'write', ...quick },
   pay: { risk: 'write', ...quick },
   capped: { risk: 'write', ...quick },
@@ -39,12 +44,20 @@ const call = (tool) => async (args, ctx) => {
   if (answer.status >= 400) throw failure('Terminal', 'the far end refused with ' + answer.status);
   return answer.json();
 };
-const names = ['look', 'safe', 'blind', 'pay', 'capped', 'drop'];
-export default { run: Object.fromEntries(names.map((tool) => [tool, call(tool)])) };
+const asked = async (args, ctx) => {
+  const key = encodeURIComponent(ctx.idempotencyKey);
+  const answer = await ctx.fetch(ctx.config.baseUrl + '/${name}/asked?key=' + key);
+  if (!answer.ok) throw new Error('the far end answered ' + answer.status);
+  const { applied } = await answer.json();
+  return applied === null ? 'not_applied' : { applied };
+};
+const names = ['look', 'safe', 'asked', 'blind', 'pay', 'capped', 'drop'];
+export default { run: Object.fromEntries(names.map((tool) => [tool, call(tool)])), reconcile: { asked } };
 `;
 
 const policies = `export default [
   { id: 'safes', tool: 'safe', decision: 'ALLOW' },
+  { id: 'asked', tool: 'asked', decision: 'ALLOW' },
   { id: 'blinds', tool: 'blind', decision: 'ALLOW' },
   { id: 'capped', tool: 'capped', predicate: () => false, decision: 'ALLOW' },
   { id: 'pays', tool: 'pay', decision: 'ALERT', escalation: { audience: 'reviewer' } },

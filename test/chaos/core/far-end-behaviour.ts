@@ -33,6 +33,13 @@ const answers = (status: number) => ({ how: 'answers', status }) as const;
 /** `seeded`: anything; `slow`: all goes well and takes long, so that lanes fill up; `calm`: all goes well. */
 export type Mood = 'seeded' | 'slow' | 'calm';
 
+const UNANSWERED = 0.2;
+
+/** Whether a question after a key is answered, or with 503. What it is answered is the truth. */
+export function answersQuestion(seed: number, question: number, mood: Mood): boolean {
+  return mood !== 'seeded' || !openRandom(seed).fork(`question ${question}`).chance(UNANSWERED);
+}
+
 /** Decided by the seed, the number of the call and the mood, and nothing else. */
 export function behaviourOf(seed: number, call: number, mood: Mood): Behaviour {
   const random = openRandom(seed).fork(`call ${call}`);

@@ -1,4 +1,5 @@
 import type { Mood } from './far-end-behaviour.ts';
+import type { ObservedQuestion } from './history.ts';
 
 /** Points that the far end sees from where it stands, at the very moment. */
 export const SEEN_POINTS = ['call arrives', 'call applied', 'call answered'] as const;
@@ -15,7 +16,7 @@ export type FromFarEnd =
   | { readonly is: 'ready'; readonly url: string }
   | { readonly is: 'fired'; readonly point: SeenPoint; readonly pid: number };
 
-/** A line of the log: a call's start, and later its end. */
+/** A line of the log: a call's start, and later its end; or a question after a key, with what it was told. */
 export type FarEndLine =
   | {
       readonly line: 'start';
@@ -28,6 +29,13 @@ export type FarEndLine =
       readonly entity: string;
       readonly key: string;
       readonly pid: number;
+    }
+  | {
+      readonly line: 'question';
+      readonly at: number;
+      readonly connector: string;
+      readonly key: string;
+      readonly answer: ObservedQuestion['answer'];
     }
   | { readonly line: 'applied'; readonly seq: number; readonly at: number }
   | { readonly line: 'end'; readonly seq: number; readonly at: number; readonly how: string };

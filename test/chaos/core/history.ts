@@ -7,6 +7,9 @@ export interface History {
   readonly calls: readonly ObservedCall[];
   /** Tools that declare neither `idempotent` nor `reconcile`, as `connector:tool`. */
   readonly plainTools: ReadonlySet<string>;
+  /** Tools that declare `reconcile`, as `connector:tool`. */
+  readonly askedTools: ReadonlySet<string>;
+  readonly questions: readonly ObservedQuestion[];
   readonly stops: readonly ProcessStop[];
   readonly webhooks: readonly AnsweredWebhook[];
   readonly events: readonly StoredEvent[];
@@ -40,6 +43,14 @@ export interface ObservedCall {
   readonly endedAt: number | undefined;
   /** The far end did what was asked. A repeated key of an idempotent tool is not done again. */
   readonly applied: boolean;
+}
+
+/** What the far end was asked by a `reconcile`, and said. */
+export interface ObservedQuestion {
+  readonly at: number;
+  readonly connector: string;
+  readonly key: string;
+  readonly answer: 'applied' | 'not_applied' | 'unavailable';
 }
 
 /** A process that was stopped by SIGSTOP and went on by SIGCONT. */
@@ -155,7 +166,7 @@ export interface Verdict {
 export const INVARIANTS = {
   I1: 'every webhook answered 2xx is in EVENTS exactly once',
   I2: 'every action of every acknowledged plan has one terminal outcome, or is held',
-  I3: 'no idempotency key is applied twice by a tool that may not repeat',
+  I3: 'no idempotency key is applied twice by a tool that may not repeat, or that can be asked',
   I4: 'calls for one entity never overlap, and follow the order of their lane',
   I5: 'nothing runs that was not permitted, or granted and scored again',
   I6: 'every state change has its receipt, and the receipts replay to the state',

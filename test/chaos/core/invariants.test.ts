@@ -65,6 +65,16 @@ describe('a checker finds', () => {
     ],
     ['a conflicting body that vanished', 'I2', { plans: [{ ...plan, conflictAcked: true }] }, 'bot/plan-1'],
 
+    ['an action that could be asked about applied twice', 'I3', withCall(7, { applied: true }), 'asked-1'],
+    [
+      'one of which the later call slept, and the earlier did not',
+      'I3',
+      {
+        calls: withCall(7, { applied: true }).calls.map((one) => (one.seq === 8 ? { ...one, pid: 7 } : one)),
+        stops: [{ pid: 7, from: 1_790, to: 1_849 }],
+      },
+      'asked-1',
+    ],
     ['an action applied twice', 'I3', withCalls(call(9, named('queued-1'), { startedAt: 5_000 })), 'queued-1'],
     [
       'an action applied once more than a person said',
@@ -155,6 +165,17 @@ describe('a checker excepts, and counts,', () => {
       calls: [...sound.calls.filter(({ seq }) => seq !== 6), call(9, named('twin-1'), { key: 'k6', startedAt: 5_000 })],
     };
     expect(verdict('I3', change)).toMatchObject({ excepted: 1, violations: [] });
+  });
+
+  test('what a process did that slept past the question', () => {
+    const calls = withCall(7, { applied: true, pid: 7, startedAt: 1_845, endedAt: 1_847 }).calls;
+    const found = verdict('I3', { calls, stops: [{ pid: 7, from: 1_795, to: 1_844 }] });
+    expect(found).toMatchObject({ excepted: 2, violations: [] });
+  });
+
+  test('no sleep of a tool that nobody can ask about', () => {
+    const calls = [...sound.calls, call(9, named('queued-1'), { pid: 7, startedAt: 995, endedAt: 999 })];
+    expect(verdict('I3', { calls, stops: [{ pid: 7, from: 900, to: 1_001 }] }).violations).toHaveLength(1);
   });
 
   test('an overlap with a process that was asleep', () => {

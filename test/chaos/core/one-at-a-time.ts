@@ -1,10 +1,8 @@
 import { grouped } from './group.ts';
-import type { History, ObservedCall, ProcessStop, Verdict } from './history.ts';
+import type { History, ObservedCall, Verdict } from './history.ts';
+import { endOf, sleepersOf } from './sleepers.ts';
 
 type Seen = Pick<History, 'calls' | 'actions' | 'stops'>;
-
-/** A process that slept may send what it was about to send: for so long after it woke its calls are its sleep's. */
-const WAKING_MS = 1_000;
 
 /**
  * I4. For one entity no call begins before the one before it has ended, and none that stands further back in the lane comes
@@ -12,17 +10,16 @@ const WAKING_MS = 1_000;
  */
 export function oneAtATime({ calls, actions, stops }: Seen): Verdict {
   const laneSeq = new Map(actions.map(({ id, laneSeq: seq }) => [id, seq]));
-  const byPid = grouped(stops, ({ pid }) => pid);
+  const wasAsleep = sleepersOf(stops);
   const violations: string[] = [];
   let excepted = 0;
   let checked = 0;
   for (const [entity, own] of grouped(calls, (call) => call.entity)) {
     if (entity === '') continue;
     checked += own.length;
-    const slept = new Set(own.filter((call) => wasStopped(call, byPid.get(call.pid) ?? [])));
     const breaches = [...overlapping(own), ...outOfOrder(own, laneSeq)];
     for (const { before, after, what } of breaches) {
-      if (slept.has(before) || slept.has(after)) excepted += 1;
+      if (wasAsleep(before) || wasAsleep(after)) excepted += 1;
       else violations.push(`entity ${entity}: ${what} (${told(before)}; ${told(after)})`);
     }
   }
@@ -59,12 +56,7 @@ function outOfOrder(calls: readonly ObservedCall[], laneSeq: ReadonlyMap<string,
   return breaches;
 }
 
-function wasStopped(call: ObservedCall, stops: readonly ProcessStop[]): boolean {
-  return stops.some(({ from, to }) => from <= endOf(call) && call.startedAt <= to + WAKING_MS);
-}
-
 const byStart = (calls: readonly ObservedCall[]): ObservedCall[] =>
   [...calls].sort((a, b) => a.startedAt - b.startedAt || a.seq - b.seq);
-const endOf = (call: ObservedCall): number => call.endedAt ?? Number.POSITIVE_INFINITY;
 const told = ({ seq, action, attempt, pid }: ObservedCall): string =>
   `call ${seq} of action ${action}, attempt ${attempt}, process ${pid}`;

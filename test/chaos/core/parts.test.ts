@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { longCampaign, SHORT_CAMPAIGN } from './campaign-profile.ts';
 import { ChaosUsageError, readChaosOptions } from './chaos-options.ts';
-import { behaviourOf } from './far-end-behaviour.ts';
+import { answersQuestion, behaviourOf } from './far-end-behaviour.ts';
 import { FULL_DECK, nameOfFault, scheduleFaults } from './fault-schedule.ts';
 import { openRandom } from './random.ts';
 import { readFarEndLog } from './read-far-end-log.ts';
@@ -41,6 +41,13 @@ describe('a seed', () => {
     expect(moods(7).every((_, call) => behaviourOf(7, call, 'calm').applies)).toBe(true);
   });
 
+  test('decides which questions the far end answers, and a calm one answers all', () => {
+    const answered = (mood: 'seeded' | 'calm') => Array.from({ length: 200 }, (_, at) => answersQuestion(7, at, mood));
+    expect(answered('seeded')).toEqual(answered('seeded'));
+    expect(new Set(answered('seeded'))).toEqual(new Set([true, false]));
+    expect(answered('calm').every(Boolean)).toBe(true);
+  });
+
   test('leaves one part alone when another draws more', () => {
     const [one, other] = [openRandom(7), openRandom(7)];
     other.next();
@@ -78,11 +85,15 @@ test('a far end’s log: a call ends when its answer leaves, not when its connec
     key: 'k',
     pid: 9,
   };
-  const lines = [start, { line: 'applied', seq: 1, at: 6 }, { line: 'end', seq: 1, at: 7, how: 'answers' }];
+  const question = { at: 8, connector: 'shop', key: 'k', answer: 'applied' };
+  const asked = { line: 'question', ...question };
+  const lines = [start, { line: 'applied', seq: 1, at: 6 }, { line: 'end', seq: 1, at: 7, how: 'answers' }, asked];
   const text = [...lines, { line: 'end', seq: 1, at: 9, how: 'closed' }, { ...start, seq: 2 }].map((line) =>
     JSON.stringify(line),
   );
-  expect(readFarEndLog(`${text.join('\n')}\n`)).toMatchObject([
+  const { calls, questions } = readFarEndLog(`${text.join('\n')}\n`);
+  expect(questions).toEqual([question]);
+  expect(calls).toMatchObject([
     { seq: 1, startedAt: 5, endedAt: 7, applied: true },
     { seq: 2, endedAt: undefined, applied: false },
   ]);

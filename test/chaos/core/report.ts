@@ -1,3 +1,4 @@
+import { counted } from './group.ts';
 import type { History, Verdict } from './history.ts';
 import { INVARIANTS } from './history.ts';
 
@@ -7,7 +8,7 @@ export interface Reported {
   readonly seed: number;
   readonly verdicts: readonly Verdict[];
   readonly faults: { readonly injected: ReadonlyMap<string, number>; readonly missed: ReadonlyMap<string, number> };
-  readonly history: Pick<History, 'calls' | 'actions' | 'events' | 'settlements' | 'votes' | 'drain'>;
+  readonly history: Pick<History, 'calls' | 'questions' | 'actions' | 'events' | 'settlements' | 'votes' | 'drain'>;
   readonly traffic: Readonly<Record<string, number>>;
   readonly ownDeaths: readonly string[];
   readonly kept: string | undefined;
@@ -58,6 +59,11 @@ function figures(history: Reported['history'], traffic: Reported['traffic']): st
         .join(', '),
     ],
     ['  calls', `${history.calls.length}, applied ${applied}`],
+    [
+      '  questions',
+      [...counted(history.questions, ({ answer }) => answer)].map(([said, count]) => `${count} ${said}`).join(', ') ||
+        'none',
+    ],
     ['  people', `${history.votes.length} votes, ${history.settlements.length} settlements`],
     ['  drained', `after ${(history.drain.tookMs / 1000).toFixed(1)} s`],
   ];

@@ -16,9 +16,15 @@ export function soundHistory(): History {
   const dropped = action('dropped-1', { tool: 'drop', key: 'k5', decision: 'BLOCK', state: 'blocked', attempts: 0 });
   const twin = action('twin-1', { key: 'k1', state: 'duplicate', duplicateOf: 'queued-1', attempts: 0 });
   const settled = action('settled-1', { key: 'k6', laneSeq: 4, attempts: 2 });
-  const actions = [queued, paid, repeated, denied, dropped, twin, settled].map((one, index) => ({ ...one, index }));
+  const asked = action('asked-1', { tool: 'asked', key: 'k7', laneSeq: 5, attempts: 2 });
+  const actions = [queued, paid, repeated, denied, dropped, twin, settled, asked].map((one, index) => ({
+    ...one,
+    index,
+  }));
   return {
     plainTools: new Set(['shop:blind', 'shop:pay', 'shop:drop']),
+    askedTools: new Set(['shop:asked']),
+    questions: [{ at: 1_840, connector: 'shop', key: 'k7', answer: 'not_applied' }],
     calls: [
       call(1, queued, { startedAt: 1_000, endedAt: 1_010 }),
       call(2, paid, { startedAt: 1_200, endedAt: 1_210 }),
@@ -26,6 +32,8 @@ export function soundHistory(): History {
       call(4, repeated, { startedAt: 1_400, endedAt: 1_410, attempt: 2, applied: false }),
       call(5, settled, { startedAt: 1_500, endedAt: 1_510 }),
       call(6, settled, { startedAt: 1_700, endedAt: 1_710, attempt: 2 }),
+      call(7, asked, { startedAt: 1_800, endedAt: 1_810, applied: false }),
+      call(8, asked, { startedAt: 1_850, endedAt: 1_860, attempt: 2 }),
     ],
     stops: [],
     webhooks: [{ eventId: 'github.issues.a', bodyDigest: 'digest-a' }],
@@ -66,6 +74,13 @@ export function soundHistory(): History {
         ['settlement', 'queued', 1_600, null, 'https://people.test|olga'],
         ['intent', 'running', 1_690, 2],
         ['outcome', 'applied', 1_720],
+      ]),
+      ...story('asked-1', [
+        ['decision', 'queued', 900],
+        ['intent', 'running', 1_790, 1],
+        ['settlement', 'queued', 1_820],
+        ['intent', 'running', 1_830, 2],
+        ['outcome', 'applied', 1_870],
       ]),
       receipt('webhook', { kind: 'webhook_received', event: 'github.issues.a', action: null, outcome: null }),
     ],

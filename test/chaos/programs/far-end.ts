@@ -5,20 +5,35 @@
 import { openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { behaviourOf, type Mood } from '../core/far-end-behaviour.ts';
+import { answersQuestion, behaviourOf, type Mood } from '../core/far-end-behaviour.ts';
 import type { FarEndLine, FromFarEnd, SeenPoint, ToFarEnd } from '../core/far-end-protocol.ts';
 
 const [logFile = '', seedText = '0'] = process.argv.slice(2);
 const seed = Number(seedText);
 const log = openSync(logFile, 'a');
-const doneKeys = new Set<string>();
+/** By whom a key was done first. */
+const doneKeys = new Map<string, number>();
 let mood: Mood = 'seeded';
 let armed: Extract<ToFarEnd, { do: 'arm' }> | undefined;
 let count = 0;
+let questions = 0;
 
 const now = (): number => performance.timeOrigin + performance.now();
 const write = (line: FarEndLine): void => void writeSync(log, `${JSON.stringify(line)}\n`);
 const tell = (message: FromFarEnd): void => void process.send?.(message);
+
+/** The truth, at this moment. */
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const { pathname, searchParams } = new URL(request.url ?? '', 'http://far-end');
+  const [, connector = ''] = pathname.split('/');
+  const key = searchParams.get('key') ?? '';
+  const by = doneKeys.get(`${connector}:${key}`);
+  const available = answersQuestion(seed, ++questions, mood);
+  const said = !available ? 'unavailable' : by === undefined ? 'not_applied' : 'applied';
+  write({ line: 'question', at: now(), connector, key, answer: said });
+  const body = available ? { applied: by === undefined ? null : { seq: by } } : {};
+  response.writeHead(available ? 200 : 503, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
 
 function take(request: IncomingMessage, response: ServerResponse): void {
   const seq = ++count;
@@ -36,7 +51,7 @@ function take(request: IncomingMessage, response: ServerResponse): void {
   const once = `${connector}:${key}`;
   const apply = (): void => {
     if (!applies || (tool === 'safe' && doneKeys.has(once))) return;
-    doneKeys.add(once);
+    if (!doneKeys.has(once)) doneKeys.set(once, seq);
     write({ line: 'applied', seq, at: now() });
   };
   // Half of its time before it does it, half after: whoever is killed in between is killed on either side.
@@ -73,7 +88,7 @@ function fire(point: SeenPoint, pid: number): void {
   else setTimeout(kill, afterMs);
 }
 
-const server = createServer(take);
+const server = createServer((request, response) => (request.method === 'GET' ? answer : take)(request, response));
 server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1', () =>
   tell({ is: 'ready', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }),

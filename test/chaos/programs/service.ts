@@ -3,6 +3,7 @@ import { EXECUTOR_LIMITS, readExecutorConfig } from '@holdpoint/executor/config'
 import { startExecutor } from '@holdpoint/executor/service';
 import { CONSUMERS } from '@holdpoint/shared/messages/consumers';
 import { runService } from '@holdpoint/shared/runtime/service';
+import { CALL_TIMEOUT_MS } from '../workspace.ts';
 
 const MS_AS_NS = 1_000_000;
 
@@ -16,7 +17,14 @@ if (ackWaitMs > 0) {
 }
 
 if (service === 'executor') {
-  const limits = { ...EXECUTOR_LIMITS, leaseMs, sweepEveryMs: Math.min(EXECUTOR_LIMITS.sweepEveryMs, leaseMs) };
+  const limits = {
+    ...EXECUTOR_LIMITS,
+    leaseMs,
+    callTimeoutMs: CALL_TIMEOUT_MS,
+    // The least that is safe: a question that comes sooner may miss what is still under way.
+    settleDelayMs: CALL_TIMEOUT_MS + leaseMs,
+    sweepEveryMs: Math.min(EXECUTOR_LIMITS.sweepEveryMs, leaseMs),
+  };
   await runService({ name: service, start: (signal) => startExecutor({ ...readExecutorConfig(), limits }, signal) });
 } else {
   await import(`@holdpoint/${service}/main`);
