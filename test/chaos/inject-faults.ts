@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { SEEN_POINTS, type SeenPoint } from './core/far-end-protocol.ts';
 import {
   type Fault,
+  type FaultAction,
   type KillPoint,
   nameOfFault,
   type ServerTarget,
@@ -11,6 +12,7 @@ import {
 import type { ProcessStop } from './core/history.ts';
 import type { Moments, Promised } from './core/moments.ts';
 import type { Random } from './core/random.ts';
+import type { Link } from './link.ts';
 import { type CommitPoint, type CommitSignals, listenForCommits } from './store/commit-signals.ts';
 import type { System } from './system.ts';
 
@@ -78,13 +80,13 @@ function openInjector(
     readonly signal: AbortSignal;
   },
 ) {
-  const locks = new Map<ServerTarget, Promise<unknown>>();
+  const locks = new Map<ServerTarget | Link, Promise<unknown>>();
 
-  /** One thing at a time is done to a server. */
-  function locked<T>(server: ServerTarget, work: () => Promise<T>): Promise<T> {
-    const next = (locks.get(server) ?? Promise.resolve()).then(work);
+  /** One thing at a time is done to a server, or to a link. */
+  function locked<T>(target: ServerTarget | Link, work: () => Promise<T>): Promise<T> {
+    const next = (locks.get(target) ?? Promise.resolve()).then(work);
     locks.set(
-      server,
+      target,
       next.catch(() => {}),
     );
     return next;
@@ -108,6 +110,18 @@ function openInjector(
       if (thenKill) await system.servers[server].kill();
       else process.kill(pid, 'SIGCONT');
       await system.servers[server].start();
+      return true;
+    });
+  }
+
+  /** One cut at a time of each link: a second waits for the first. */
+  async function cut(action: Extract<FaultAction, { do: 'cut' }>, instance: number, ms: number): Promise<boolean> {
+    const link = system.services[action.service][instance]?.links[action.server];
+    if (link === undefined) return false;
+    return locked(link, async () => {
+      await link.cut(action.how);
+      await pause(ms, undefined, { signal }).catch(() => {});
+      await link.heal();
       return true;
     });
   }
@@ -196,6 +210,8 @@ function openInjector(
         return stall(action.server, durationMs, instance === 1);
       case 'restart':
         return outage(action.server, 'stop', durationMs);
+      case 'cut':
+        return cut(action, instance, durationMs);
       case 'empty redis':
         return emptyRedis();
       default:

@@ -1,9 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from '@holdpoint/stack/port';
-
-/** How a cut looks from inside: at once an error, or nothing at all. */
-export type CutKind = 'refused' | 'silent';
+import type { CutKind } from './core/fault-schedule.ts';
 
 /** The only way from one instance to one server. */
 export interface Link {

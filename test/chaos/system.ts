@@ -22,6 +22,7 @@ import { type People, startPeople } from '../e2e/people.ts';
 import type { Random } from './core/random.ts';
 import { TENANT } from './core/traffic.ts';
 import { type FarEnd, startFarEnd } from './far-end.ts';
+import { type Link, openLink } from './link.ts';
 import { type KeptProcess, keepRunning } from './process.ts';
 import { installCommitSignals } from './store/commit-signals.ts';
 import { writeWorkspace } from './workspace.ts';
@@ -54,6 +55,7 @@ export interface System {
 export interface Instance {
   readonly url: string;
   readonly process: KeptProcess;
+  readonly links: Readonly<Record<ServerName, Link>>;
 }
 
 export interface CallOptions {
@@ -113,12 +115,11 @@ export async function startSystem(options: {
   const db = createPool({ url: stack.databaseOwnerUrl, applicationName: 'chaos', max: 4, logger });
   stages.add(() => db.end());
 
+  const links = await openLinks(stack, stages);
+
   stages.next();
   const env = {
     ...basic,
-    DATABASE_URL: stack.databaseUrl,
-    REDIS_URL: stack.redisUrl,
-    NATS_URL: stack.natsUrl,
     HOLDPOINT_WORKSPACE: workspace,
     HOST: '127.0.0.1',
     LOG_LEVEL: 'info',
@@ -126,7 +127,7 @@ export async function startSystem(options: {
     JWT_ISSUER: people.jwt.issuer,
     JWT_AUDIENCE: people.jwt.audience,
   };
-  const services = await startServices({ ...options, env, logs, tie });
+  const services = await startServices({ ...options, links, env, logs, tie });
   return {
     dir,
     stack,
@@ -165,6 +166,7 @@ async function registerKeys(ownerUrl: string): Promise<System['keys']> {
 }
 
 async function startServices(around: {
+  readonly links: ReadonlyMap<string, Instance['links']>;
   readonly env: Readonly<Record<string, string>>;
   readonly logs: string;
   readonly tie: readonly string[];
@@ -179,7 +181,9 @@ async function startServices(around: {
       let port = await freePort();
       while (taken.has(port)) port = await freePort();
       taken.add(port);
-      const name = `${service}-${number}`;
+      const name = nameOf(service, number);
+      const links = around.links.get(name);
+      if (links === undefined) throw new Error(`${name} has no way to the servers`);
       const random = around.random.fork(`restarts of ${name}`);
       const kept = keepRunning({
         name,
@@ -189,17 +193,45 @@ async function startServices(around: {
           String(around.times.leaseMs),
           String(around.times.ackWaitMs),
         ],
-        env: { ...around.env, PORT: String(port) },
+        env: {
+          ...around.env,
+          PORT: String(port),
+          DATABASE_URL: links.postgres.url,
+          REDIS_URL: links.redis.url,
+          NATS_URL: links.nats.url,
+        },
         cwd: root,
         logFile: join(around.logs, `${name}.log`),
         tie: around.tie,
         restartMs: () => random.between(...RESTART_MS),
       });
       around.stages.add(() => kept.stop(SERVICE_STOP_MS));
-      services[service].push({ url: `http://127.0.0.1:${port}`, process: kept });
+      services[service].push({ url: `http://127.0.0.1:${port}`, process: kept, links });
     }
   }
   return services;
+}
+
+const nameOf = (service: ServiceName, number: number): string => `${service}-${number}`;
+
+/** What an instance sends to a server goes through a link of its own, so that it alone can be cut off. */
+async function openLinks(stack: Stack, stages: Stages): Promise<Map<string, Instance['links']>> {
+  const open = async (url: string): Promise<Link> => {
+    const link = await openLink(url);
+    stages.add(() => link.stop());
+    return link;
+  };
+  const links = new Map<string, Instance['links']>();
+  for (const service of SERVICES) {
+    for (let number = 1; number <= INSTANCES; number += 1) {
+      links.set(nameOf(service, number), {
+        postgres: await open(stack.databaseUrl),
+        redis: await open(stack.redisUrl),
+        nats: await open(stack.natsUrl),
+      });
+    }
+  }
+  return links;
 }
 
 async function isReady({ url }: Instance): Promise<boolean> {

@@ -15,6 +15,9 @@ export type KillPoint = keyof typeof KILL_POINTS;
 export type ServiceTarget = 'ingest' | 'evaluator' | 'executor' | 'approvals';
 export type ServerTarget = 'nats' | 'redis' | 'postgres';
 
+/** How a cut looks from inside: at once an error, or nothing at all. */
+export type CutKind = 'refused' | 'silent';
+
 export type FaultAction =
   | { readonly do: 'kill'; readonly service: ServiceTarget }
   /** SIGSTOP, and SIGCONT after that long. */
@@ -30,6 +33,8 @@ export type FaultAction =
   /** SIGSTOP for that long: what it is told meanwhile it may never hear, for half of the time it is killed then. */
   | { readonly do: 'stall'; readonly server: 'nats' | 'redis' }
   | { readonly do: 'restart'; readonly server: ServerTarget }
+  /** Of the network between one instance and one server, for that long. */
+  | { readonly do: 'cut'; readonly service: ServiceTarget; readonly server: ServerTarget; readonly how: CutKind }
   | { readonly do: 'empty redis' };
 
 export interface Fault {
@@ -50,10 +55,19 @@ export interface ScheduleOptions {
 
 const INSTANCES = 2;
 const OUTAGE_MS = [100, 2_500] as const;
+/** Of a lease: from one that nobody need notice to one in which the others take over. */
+const CUT_LEASES = [0.3, 2] as const;
 
 const kill = (service: ServiceTarget): FaultAction => ({ do: 'kill', service });
 const stop = (service: ServiceTarget): FaultAction => ({ do: 'stop', service });
 const killAt = (point: KillPoint): FaultAction => ({ do: 'kill at', point });
+
+const cut = (service: ServiceTarget, server: ServerTarget, how: CutKind): FaultAction => ({
+  do: 'cut',
+  service,
+  server,
+  how,
+});
 
 /** Every kind of fault; a campaign goes through it again and again, each time in another order. */
 export const FULL_DECK: readonly FaultAction[] = [
@@ -70,6 +84,14 @@ export const FULL_DECK: readonly FaultAction[] = [
   { do: 'stall', server: 'nats' },
   { do: 'stall', server: 'redis' },
   { do: 'restart', server: 'postgres' },
+  cut('executor', 'postgres', 'silent'),
+  cut('executor', 'postgres', 'refused'),
+  cut('executor', 'redis', 'silent'),
+  cut('executor', 'nats', 'refused'),
+  cut('evaluator', 'postgres', 'silent'),
+  cut('evaluator', 'nats', 'silent'),
+  cut('ingest', 'nats', 'silent'),
+  cut('approvals', 'postgres', 'refused'),
   { do: 'empty redis' },
 ];
 
@@ -86,6 +108,7 @@ export const SHORT_DECK: readonly FaultAction[] = [
   killAt('granted'),
   { do: 'restart', server: 'postgres' },
   kill('executor'),
+  cut('executor', 'postgres', 'silent'),
   { do: 'crash', server: 'postgres' },
 ];
 
@@ -120,6 +143,10 @@ function durationOf(random: Random, action: FaultAction, leaseMs: number): numbe
     case 'stall':
     case 'restart':
       return random.between(...OUTAGE_MS);
+    case 'cut': {
+      const [least, most] = CUT_LEASES;
+      return Math.round(leaseMs * (least + (most - least) * random.next()));
+    }
     case 'kill':
     case 'kill at':
     case 'empty redis':
@@ -140,6 +167,8 @@ export function nameOfFault(action: FaultAction): string {
     case 'stall':
     case 'restart':
       return `${action.do} ${action.server}`;
+    case 'cut':
+      return `cut ${action.service} from ${action.server}, ${action.how}`;
     case 'crash when answered':
       return `crash ${action.server} when answered`;
     case 'empty redis':

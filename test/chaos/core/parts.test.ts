@@ -65,6 +65,15 @@ describe('a schedule', () => {
       if (action.do.startsWith('stop')) expect(ms).toBeGreaterThan(leaseMs);
   });
 
+  test('cuts single links, of every server, some of them for longer than the lease', () => {
+    const { leaseMs, durationMs, ...rest } = longCampaign(5);
+    const faults = scheduleFaults(openRandom(1), { ...rest, leaseMs, untilMs: durationMs });
+    const cuts = faults.flatMap(({ action, durationMs: ms }) => (action.do === 'cut' ? [{ ...action, ms }] : []));
+    expect(new Set(cuts.map(({ server }) => server))).toEqual(new Set(['postgres', 'redis', 'nats']));
+    expect(new Set(cuts.map(({ ms }) => ms > leaseMs))).toEqual(new Set([true, false]));
+    expect(cuts.every(({ ms }) => ms >= 0.3 * leaseMs && ms <= 2 * leaseMs)).toBe(true);
+  });
+
   test('of the short campaign goes through its whole deck', () => {
     const { deck, durationMs, shuffled } = SHORT_CAMPAIGN;
     const faults = scheduleFaults(openRandom(1), { ...SHORT_CAMPAIGN, untilMs: durationMs }, shuffled);
