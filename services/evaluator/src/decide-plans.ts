@@ -9,7 +9,7 @@ import { isDeadlock, isUniqueViolation, withRetry } from '@holdpoint/shared/runt
 import type { Context } from './context.ts';
 import type { DecidedPlan } from './core/decided-plan.ts';
 import { decisionOf } from './core/decision-facts.ts';
-import { precheck } from './core/precheck.ts';
+import { noEvent, precheck } from './core/precheck.ts';
 import { type Proposal, planIdentity } from './core/proposal.ts';
 import type { ScoredPlan } from './core/scored.ts';
 import { readEvent } from './events/read-event.ts';
@@ -184,5 +184,5 @@ async function questionOf(context: Context, { tenant, operator, plan }: Proposal
   if (plan.event_id === undefined) return base;
   const env: EventEnvelope | undefined = await readEvent(context.nats, tenant, plan.event_id);
   if (env) return { ...base, env };
-  return { ...base, blocked: { code: 'event_not_found', message: `${tenant} has no event ${plan.event_id}` } };
+  return { ...base, blocked: noEvent(tenant, plan.event_id) };
 }

@@ -235,6 +235,15 @@ test('who waits for an outcome that will not come is answered when the service d
   expect(await answer.json()).toMatchObject({ decisions: [{ state: 'queued' }], outcomes: [] });
 });
 
+test('a rehearsal blocks what it would block in earnest: an event that is not there', async () => {
+  const plan = { plan_id: 'as-if', event_id: 'shopify.orders.abc', actions: [line('orders.hold', { value: 1 })] };
+  const answer = await kit.post(service, '/v1/evaluate', { plan }, kit.keys.admin);
+  expect([answer.status, await answer.json()]).toMatchObject([
+    200,
+    { decisions: [{ decision: 'BLOCK', reasons: [{ code: 'event_not_found' }] }] },
+  ]);
+});
+
 test('a secret argument stands in no digest as itself: another tenant, or a guess, gives another one', async () => {
   const secret = (card: string) => line('orders.refund', { args: { amount: 5, card }, entity_key: 'order:secret' });
   await kit.publish({ plan_id: 'secret-1', actions: [secret('4242'), secret('4242'), secret('4343')] });

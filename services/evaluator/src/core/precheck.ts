@@ -1,9 +1,15 @@
 import type { Reason } from '@holdpoint/shared/domain/decision';
 import { parseEventId } from '@holdpoint/shared/domain/event';
+import type { EventId } from '@holdpoint/shared/domain/ids';
 import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
 
 /** Operator → the sources whose events it may act on; null: all. Absent: the tenant declares no grants. */
 export type SourceGrants = Readonly<Record<string, readonly string[] | null>>;
+
+/** What stands against a plan whose event its tenant does not have. */
+export function noEvent(tenant: string, id: EventId): Pick<Reason, 'code' | 'message'> {
+  return { code: 'event_not_found', message: `${tenant} has no event ${id}` };
+}
 
 /** What stands against a whole plan before its event is read or any policy is asked. */
 export function precheck(

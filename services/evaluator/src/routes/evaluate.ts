@@ -8,7 +8,7 @@ import { RISKS } from '@holdpoint/shared/domain/policy';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { precheck } from '../core/precheck.ts';
+import { noEvent, precheck } from '../core/precheck.ts';
 import { parsePlan } from '../core/proposal.ts';
 import type { ScoredLine } from '../core/scored.ts';
 import { readEvent } from '../events/read-event.ts';
@@ -88,7 +88,12 @@ async function questionOf(
   };
   const against = precheck(plan, operator, context.scorer.summaryOf(tenant)?.sources, at);
   if (against) return { ...base, env: operatorEnvelope(operator), blocked: against };
-  return { ...base, env: env ? toEnvelope(env) : await eventOf(context, tenant, operator, plan.event_id) };
+  if (env) return { ...base, env: toEnvelope(env) };
+  if (plan.event_id === undefined) return { ...base, env: operatorEnvelope(operator) };
+  const event = await readEvent(context.nats, tenant, plan.event_id);
+  return event
+    ? { ...base, env: event }
+    : { ...base, env: operatorEnvelope(operator), blocked: noEvent(tenant, plan.event_id) };
 }
 
 function requirePlain(field: string, value: unknown): void {
@@ -101,18 +106,6 @@ function requirePlain(field: string, value: unknown): void {
 function toEnvelope(env: z.infer<typeof envSchema>): EventEnvelope {
   const { id = '', signed = 'none', typeSigned = false, data = null, ...rest } = env;
   return { ...rest, id, signed, typeSigned, data } as EventEnvelope;
-}
-
-async function eventOf(
-  context: Context,
-  tenant: string,
-  operator: string,
-  id: Parameters<typeof readEvent>[2] | undefined,
-): Promise<EventEnvelope> {
-  if (id === undefined) return operatorEnvelope(operator);
-  const event = await readEvent(context.nats, tenant, id);
-  if (!event) throw new HoldpointError('NOT_FOUND', `there is no event ${id}`);
-  return event;
 }
 
 function rehearsed({ verdict, risk }: ScoredLine, planId: string, index: number): Decision {
