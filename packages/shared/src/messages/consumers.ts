@@ -15,7 +15,8 @@ export const DELIVERIES_MAX = 5;
 
 const shared = {
   ack_policy: 'explicit',
-  ack_wait: 30 * SECOND_NS,
+  // What an instance held that was killed comes again after this; a living one says every 5 s that it is at work.
+  ack_wait: 15 * SECOND_NS,
   // The owner dead-letters at DELIVERIES_MAX; the server's own limit is only a backstop that would drop silently.
   max_deliver: -1,
   max_ack_pending: 4096,
@@ -54,6 +55,12 @@ export function operatorConsumer(tenant: string, operator: string, subjects: rea
   return {
     stream: 'EVENTS',
     owner: `operator ${operator}`,
-    config: { ...shared, durable_name: `operator-${tenant}-${operator}`, filter_subjects: [...subjects] },
+    // An operator's `plan` may take its time, and nobody says meanwhile that it is at work.
+    config: {
+      ...shared,
+      ack_wait: 30 * SECOND_NS,
+      durable_name: `operator-${tenant}-${operator}`,
+      filter_subjects: [...subjects],
+    },
   };
 }

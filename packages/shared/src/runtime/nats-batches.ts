@@ -22,7 +22,7 @@ export interface ConsumeBatchesOptions {
   readonly maxBytes?: number;
   /** How long a message may wait for company; 2 ms unless told. Under load nothing waits: batches fill meanwhile. */
   readonly gatherMs?: number;
-  /** How often held messages tell the server that they are worked on; a third of the consumer's `ack_wait`: 10 s. */
+  /** How often held messages tell the server that they are worked on; a third of the consumer's `ack_wait`: 5 s. */
   readonly heartbeatMs?: number;
 }
 
@@ -44,7 +44,7 @@ const NAK_MAX_MS = 30_000;
 
 /** Pulls a durable consumer and hands its messages over in batches, one at a time, pulling ahead by one batch. */
 export function consumeBatches(options: ConsumeBatchesOptions): BatchConsumer {
-  const { maxMessages = 200, maxBytes = 4 * 1024 * 1024, gatherMs = 2, heartbeatMs = 10_000 } = options;
+  const { maxMessages = 200, maxBytes = 4 * 1024 * 1024, gatherMs = 2, heartbeatMs = 5_000 } = options;
   const stopping = new AbortController();
   const waiting = createWaiting({ maxMessages, maxBytes, gatherMs });
   let inHand: JsMsg[] = [];
