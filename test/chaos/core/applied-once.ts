@@ -6,7 +6,8 @@ type Seen = Pick<History, 'calls' | 'plainTools' | 'askedTools' | 'receipts' | '
 
 /**
  * I3. A tool that may not be repeated has done a key once, and once more for every time that a person said "run it again".
- * Where a person gave an action up, its key was free for another proposal: that too is the person's word.
+ * Where a person gave an action up, or had it run again and it was refused, its key was free for another proposal: that too is
+ * the person's word, for they may have said "not applied" of what was.
  *
  * Of a tool that can be asked the same is true, but for what a process did that slept past the question: then nothing had
  * happened yet. A killed one is no excuse: what it sent was done long before the settle delay is over.
@@ -53,14 +54,13 @@ function byAction(receipts: readonly RecordedReceipt[]): Judge {
 }
 
 function byKey(receipts: readonly RecordedReceipt[]): Judge {
-  const givenUp = new Set(
-    receipts.filter((one) => isPersons(one) && one.outcome === 'failed').map(({ action }) => action),
-  );
+  const settled = new Set(receipts.filter(isPersons).map(({ action }) => action));
+  const freed = new Set(receipts.filter(({ outcome }) => outcome === 'failed').map(({ action }) => action));
   return {
     groupOf: ({ key }) => key,
     judge(effects) {
       const actions = [...new Set(effects.map(({ action }) => action))];
-      const free = actions.filter((action) => givenUp.has(action)).length;
+      const free = actions.filter((action) => settled.has(action) && freed.has(action)).length;
       if (actions.length <= 1 + free) return { excused: actions.length > 1 };
       return { wrong: `key ${effects[0]?.key} was applied by ${actions.join(', ')}: ${seqs(effects)}` };
     },

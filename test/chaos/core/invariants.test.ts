@@ -167,6 +167,18 @@ describe('a checker excepts, and counts,', () => {
     expect(verdict('I3', change)).toMatchObject({ excepted: 1, violations: [] });
   });
 
+  test('a key that a person had run again in error, which was refused then, proposed once more', () => {
+    const calls = [
+      ...sound.calls.map((one) => (one.seq === 6 ? { ...one, applied: false } : one)),
+      call(9, named('twin-1'), { key: 'k6', startedAt: 5_000 }),
+    ];
+    const change = { ...withReceipt('settled-1-5', { outcome: 'failed' }), calls };
+    expect(verdict('I3', change)).toMatchObject({ excepted: 1, violations: [] });
+    // Without the person's word it is what it looks like.
+    const receipts = change.receipts.filter(({ id }) => id !== 'settled-1-3');
+    expect(verdict('I3', { ...change, receipts }).violations).toHaveLength(1);
+  });
+
   test('what a process did that slept past the question', () => {
     const calls = withCall(7, { applied: true, pid: 7, startedAt: 1_845, endedAt: 1_847 }).calls;
     const found = verdict('I3', { calls, stops: [{ pid: 7, from: 1_795, to: 1_844 }] });
