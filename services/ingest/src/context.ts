@@ -106,7 +106,7 @@ const instanceOf = (config: IngestConfig) => config.instanceId ?? `${hostname()}
 function restoreStream(nats: Nats, logger: Logger): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => {
-    running ??= ensureStreams(nats.jsm, [STREAMS.EVENTS], logger)
+    running ??= ensureStreams(nats.jsm, [STREAMS.EVENTS, STREAMS.DEAD], logger)
       .catch((err: unknown) => logger.warn({ err }, 'the event stream could not be set up yet'))
       .finally(() => {
         running = undefined;

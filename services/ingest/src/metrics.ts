@@ -1,6 +1,7 @@
 import type { Metrics } from '@holdpoint/shared/runtime/metrics';
 
-export type DeliveryResult = 'accepted' | 'duplicate' | 'refused' | 'too_large' | 'unavailable';
+/** `dead`: a batch with an item that is no event. */
+export type DeliveryResult = 'accepted' | 'duplicate' | 'dead' | 'handshake' | 'refused' | 'too_large' | 'unavailable';
 
 export interface IngestMetrics {
   readonly shared: Metrics;

@@ -3,15 +3,37 @@ import type { EventId } from '@holdpoint/shared/domain/ids';
 import { formatTraceparent, type Trace } from '@holdpoint/shared/runtime/trace';
 import type { IngestContext } from './context.ts';
 import { draftEvent } from './core/event-draft.ts';
-import { PROVIDERS } from './providers/index.ts';
-import type { Delivery, Verdict } from './providers/provider.ts';
+import type { BadItem, BatchItem, Delivery, Refused, Reply } from './providers/provider.ts';
 import type { Source } from './source-registry.ts';
+import { publishDeadItem } from './stream/publish-dead-item.ts';
 import { isConflict, type Publication } from './stream/publish-event.ts';
 
-export interface Received {
-  readonly status: 'accepted' | 'duplicate';
-  readonly event_id: EventId;
+/** What became of one event. */
+export type Received =
+  | { readonly status: 'accepted' | 'duplicate'; readonly event_id: EventId }
+  /** An item of a batch that is no event: its bytes are kept in DEAD. */
+  | { readonly status: 'dead'; readonly reason: string };
+
+/** What became of a delivery. */
+export type Receipt =
+  | { readonly kind: 'event'; readonly received: Received }
+  | { readonly kind: 'batch'; readonly items: readonly Received[] }
+  | { readonly kind: 'handshake'; readonly reply: Reply };
+
+/** Thrown for a delivery that is not believed: the sender learns no more than its message, our own people the reason. */
+export class DeliveryRefused extends HoldpointError {
+  readonly refused: Refused;
+
+  constructor(refused: Refused) {
+    super('WEBHOOK_SIGNATURE_INVALID', 'the signature does not verify');
+    this.refused = refused;
+  }
 }
+
+/** More is no batch of any provider known; such a body would only keep everyone else waiting. */
+const BATCH_MAX_ITEMS = 5_000;
+/** Of a batch at a time: the rest of the publisher's room is for others. */
+const BATCH_IN_FLIGHT = 64;
 
 /**
  * Verify, name, publish: in this order, so that nothing unverified is looked up or remembered, and nothing is answered
@@ -22,27 +44,74 @@ export async function receiveDelivery(
   source: Source,
   delivery: Delivery,
   trace: Trace,
-): Promise<Received> {
-  const provider = PROVIDERS[source.provider];
-  const { secrets, toleranceSeconds } = source;
+): Promise<Receipt> {
+  const { scheme, secrets, toleranceSeconds } = source;
   const now = context.clock().getTime();
-  const verdict: Verdict = provider.verify({ ...delivery, secrets, toleranceSeconds, now });
+  const signed = { ...delivery, secrets, toleranceSeconds, now };
+  const verdict = scheme.verify(signed);
   if (!verdict.ok) {
     context.logger.info({ ...where(source, trace), reason: verdict.reason }, 'a delivery was refused');
-    throw new HoldpointError('WEBHOOK_SIGNATURE_INVALID', 'the signature does not verify');
+    throw new DeliveryRefused(verdict);
+  }
+  const reply = scheme.handshake?.(signed);
+  if (reply) {
+    context.logger.info(where(source, trace), 'a handshake was answered');
+    return { kind: 'handshake', reply };
   }
 
-  const draft = draftEvent(source, verdict.signed, provider.describe(delivery), {
-    rawBody: delivery.rawBody,
-    contentType: delivery.headers['content-type']?.[0],
-    traceParent: formatTraceparent(trace),
-    now,
-  });
-  const publication = { tenant: source.tenant, ...draft };
-  const status = await context.publisher.publish(publication);
-  if (status === 'duplicate' && draft.keyFrom === 'id') await reportConflict(context, source, publication, trace);
-  context.logger.debug({ ...where(source, trace), event_id: draft.id, status }, 'a delivery was received');
-  return { status, event_id: draft.id };
+  const receive = async ({ body, description, keyBody }: BatchItem): Promise<Received> => {
+    const draft = draftEvent(source, verdict.signed, description, {
+      rawBody: body,
+      keyBody,
+      contentType: delivery.headers['content-type']?.[0],
+      traceParent: formatTraceparent(trace),
+      now,
+    });
+    const publication = { tenant: source.tenant, ...draft };
+    const status = await context.publisher.publish(publication);
+    if (status === 'duplicate' && draft.keyFrom === 'id') await reportConflict(context, source, publication, trace);
+    context.logger.debug({ ...where(source, trace), event_id: draft.id, status }, 'a delivery was received');
+    return { status, event_id: draft.id };
+  };
+
+  const items = scheme.items?.(delivery);
+  if (!items) {
+    const description = scheme.describe(delivery);
+    return { kind: 'event', received: await receive({ body: delivery.rawBody, description }) };
+  }
+  return { kind: 'batch', items: await receiveItems(context, source, items, trace, receive) };
+}
+
+/**
+ * All are durable, or the first failure is thrown once none is under way: the provider sends the batch again, and what was
+ * stored is then a duplicate.
+ */
+async function receiveItems(
+  context: IngestContext,
+  source: Source,
+  items: readonly (BatchItem | BadItem)[],
+  trace: Trace,
+  receive: (item: BatchItem) => Promise<Received>,
+): Promise<Received[]> {
+  if (items.length > BATCH_MAX_ITEMS) {
+    const message = `the batch holds more than ${BATCH_MAX_ITEMS} items`;
+    throw new HoldpointError('PAYLOAD_TOO_LARGE', message, { max_items: BATCH_MAX_ITEMS });
+  }
+  const received: Received[] = [];
+  for (let from = 0; from < items.length; from += BATCH_IN_FLIGHT) {
+    const settled = await Promise.allSettled(
+      items.slice(from, from + BATCH_IN_FLIGHT).map((item) => {
+        if (!('fault' in item)) return receive(item);
+        context.logger.warn({ ...where(source, trace), fault: item.fault }, 'an item of a batch is no event');
+        return publishDeadItem(context.nats.js, source, item);
+      }),
+    );
+    for (const one of settled) {
+      if (one.status === 'rejected') throw one.reason;
+      received.push(one.value);
+    }
+  }
+  return received;
 }
 
 /** The event is durable and the sender is answered the same either way; that its bytes differ is for people to know. */

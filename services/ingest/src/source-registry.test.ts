@@ -33,7 +33,7 @@ describe('the registry of sources', () => {
   it('refuses sources no delivery could be verified for, naming file and place but never the secret', () => {
     const fault = (source: SourceDefinition) => () => load(github, source);
     expect(fault({ ...github, id: 'a', provider: 'nobody' })).toThrow(
-      /^tenants\/acme\/sources\.ts: 1\.provider: nobody is no provider; known are fabric, github/,
+      /^tenants\/acme\/sources\.ts: 1\.provider: nobody is no provider; known are adobe-commerce, bitbucket/,
     );
     expect(fault({ ...github, id: 'a', provider: 'constructor' })).toThrow('constructor is no provider');
     expect(fault({ ...github, id: 'a', secrets: ['good', ' '] })).toThrow('1.secrets.1: github secret is empty');

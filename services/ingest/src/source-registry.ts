@@ -1,7 +1,8 @@
 import type { KeyFrom } from '@holdpoint/shared/domain/event';
 import type { SourceDefinition } from '@holdpoint/shared/workspace/sources';
 import { WorkspaceError, type WorkspaceIssue } from '@holdpoint/shared/workspace/workspace-error';
-import { isProviderId, PROVIDERS, type ProviderId } from './providers/index.ts';
+import { configureProvider, isProviderId, PROVIDERS, type ProviderId } from './providers/index.ts';
+import type { Provider, Reply } from './providers/provider.ts';
 
 const BODY_DEFAULT_BYTES = 1024 * 1024;
 
@@ -10,12 +11,16 @@ export interface Source {
   readonly tenant: string;
   readonly id: string;
   readonly provider: ProviderId;
+  /** The provider's scheme under this source's options. */
+  readonly scheme: Provider;
   readonly secrets: readonly string[];
   readonly toleranceSeconds: number | undefined;
   readonly bodyMaxBytes: number;
   /** Undefined: as the provider's scheme allows. */
   readonly dedupe: KeyFrom | undefined;
   readonly publicUrl: string | undefined;
+  /** Undefined: as the provider's scheme asks. */
+  readonly response: Reply | undefined;
   readonly subscription: { readonly agent: string; readonly id: string } | undefined;
 }
 
@@ -28,12 +33,16 @@ export interface SourceRegistry {
 
 /** Throws a WorkspaceError that names everything no delivery could be verified with. */
 export function sourceRegistry(loaded: ReadonlyMap<string, readonly SourceDefinition[]>): SourceRegistry {
-  const issues = [...loaded].flatMap(([tenant, list]) => list.flatMap((source, at) => faults(tenant, source, at)));
+  const issues: WorkspaceIssue[] = [];
+  const byTenant = new Map(
+    [...loaded].map(([tenant, list]) => {
+      const file = `tenants/${tenant}/sources.ts`;
+      const report = (path: string, reason: string) => issues.push({ file, path, reason });
+      return [tenant, list.flatMap((source, at) => prepare(tenant, source, at, report) ?? [])];
+    }),
+  );
   if (issues.length > 0) throw new WorkspaceError(issues);
 
-  const byTenant = new Map(
-    [...loaded].map(([tenant, list]) => [tenant, list.map((source) => prepare(tenant, source))]),
-  );
   const all = [...byTenant.values()].flat();
   const byName = new Map(all.map((source) => [`${source.tenant}/${source.id}`, source]));
   const bySubscription = new Map(
@@ -49,37 +58,45 @@ export function sourceRegistry(loaded: ReadonlyMap<string, readonly SourceDefini
   };
 }
 
-function faults(tenant: string, source: SourceDefinition, at: number): WorkspaceIssue[] {
-  const file = `tenants/${tenant}/sources.ts`;
-  const { provider } = source;
+/** A source whose deliveries can be verified, or reports why there is none. */
+function prepare(
+  tenant: string,
+  source: SourceDefinition,
+  at: number,
+  report: (path: string, reason: string) => void,
+): Source | undefined {
+  const { agent, provider, subscription } = source;
   if (!isProviderId(provider)) {
     const known = Object.keys(PROVIDERS).join(', ');
-    return [{ file, path: `${at}.provider`, reason: `${provider} is no provider; known are ${known}` }];
+    report(`${at}.provider`, `${provider} is no provider; known are ${known}`);
+    return undefined;
   }
-  const issues = source.secrets.flatMap((secret, index): WorkspaceIssue[] => {
-    const fault = PROVIDERS[provider].secretFault(secret);
-    return fault === undefined ? [] : [{ file, path: `${at}.secrets.${index}`, reason: `${provider} secret ${fault}` }];
-  });
-  if (source.options !== undefined) {
-    issues.push({ file, path: `${at}.options`, reason: `${provider} takes no options` });
+  const scheme = configureProvider(provider, source.options);
+  if (!isScheme(scheme)) {
+    for (const { path, reason } of scheme) report(path ? `${at}.options.${path}` : `${at}.options`, reason);
+    return undefined;
   }
-  if (source.subscription !== undefined && provider !== 'fabric') {
-    issues.push({ file, path: `${at}.subscription`, reason: 'subscriptions are of provider fabric' });
+  for (const [index, secret] of source.secrets.entries()) {
+    const fault = scheme.secretFault(secret);
+    if (fault !== undefined) report(`${at}.secrets.${index}`, `${provider} secret ${fault}`);
   }
-  return issues;
-}
-
-function prepare(tenant: string, source: SourceDefinition): Source {
-  const { agent, subscription } = source;
+  if (subscription !== undefined && provider !== 'fabric') {
+    report(`${at}.subscription`, 'subscriptions are of provider fabric');
+  }
   return {
     tenant,
     id: source.id,
-    provider: source.provider as ProviderId,
+    provider,
+    scheme,
     secrets: source.secrets,
     toleranceSeconds: source.toleranceSeconds,
     bodyMaxBytes: source.bodyMaxBytes ?? BODY_DEFAULT_BYTES,
     dedupe: source.dedupe,
     publicUrl: source.publicUrl,
+    response: source.response,
     subscription: agent !== undefined && subscription !== undefined ? { agent, id: subscription } : undefined,
   };
 }
+
+const isScheme = (configured: ReturnType<typeof configureProvider>): configured is Provider =>
+  !Array.isArray(configured);

@@ -24,6 +24,27 @@ export const sourceSchema = z.strictObject({
   subscription: nameSchema.optional(),
   /** What one provider alone understands; its folder in ingest has the schema. May hold secret references. */
   options: z.record(z.string(), z.unknown()).optional(),
+  /** What an accepted delivery is answered, for a sender that is particular; unless told, 202 and the event's id as JSON. */
+  response: z
+    .strictObject({
+      status: z.number().int().min(200).max(299).default(200),
+      contentType: z
+        .string()
+        .regex(/^[\x20-\x7e]{1,128}$/)
+        .default('text/plain'),
+      body: z.string().max(4096).default(''),
+    })
+    .optional(),
+  /** The only addresses and networks (CIDR) that may deliver; behind a proxy only as `trustProxy` allows. */
+  allowFrom: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+    .min(1)
+    .max(200)
+    .optional(),
+  /** Deliveries this source takes: so many a second over time, so many at once. Beyond it 429. */
+  rateLimit: z
+    .strictObject({ perSecond: z.number().positive().max(100_000), burst: z.number().int().min(1).max(1_000_000) })
+    .optional(),
 });
 export type SourceInput = z.input<typeof sourceSchema>;
 

@@ -4,20 +4,9 @@ import type { EventId } from '@holdpoint/shared/domain/ids';
 import { eventSubject } from '@holdpoint/shared/messages/subjects';
 import { describe, expect, it } from 'vitest';
 import type { Description } from '../providers/provider.ts';
-import type { Source } from '../source-registry.ts';
-import { draftEvent, draftReplay, HEADERS_MAX_BYTES } from './event-draft.ts';
+import { draftEvent, draftReplay, HEADERS_MAX_BYTES, type NamingSource } from './event-draft.ts';
 
-const source: Source = {
-  tenant: 'acme',
-  id: 'payments',
-  provider: 'stripe',
-  secrets: ['x'],
-  toleranceSeconds: undefined,
-  bodyMaxBytes: 1024,
-  dedupe: undefined,
-  publicUrl: undefined,
-  subscription: undefined,
-};
+const source: NamingSource = { tenant: 'acme', id: 'payments', dedupe: undefined };
 const signedId: Description = {
   deliveryId: 'evt_1',
   idSigned: true,
@@ -30,7 +19,7 @@ const signedId: Description = {
 const unsignedId: Description = { ...signedId, idSigned: false, typeSigned: false, keyFrom: 'type+body' };
 const body = Buffer.from('{"id":"evt_1"}');
 const arrival = { rawBody: body, contentType: 'application/json', traceParent: undefined, now: 1_790_000_000_000 };
-const idOf = (described: Description, over: { source?: Partial<Source>; body?: string } = {}) =>
+const idOf = (described: Description, over: { source?: Partial<NamingSource>; body?: string } = {}) =>
   draftEvent({ ...source, ...over.source }, 'body', described, {
     ...arrival,
     rawBody: over.body === undefined ? body : Buffer.from(over.body),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PROVIDERS, type ProviderId } from './index.ts';
-import type { Description } from './provider.ts';
+import { configureProvider, type ProviderId } from './index.ts';
+import type { Description, Provider } from './provider.ts';
 
 describe('what a verified delivery says it is', () => {
   it('GitHub: id and type from headers that nobody signed', () => {
@@ -87,5 +87,6 @@ describe('what a verified delivery says it is', () => {
 
 function describeAs(provider: ProviderId, body: string, headers: Record<string, string> = {}): Description {
   const distinct = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
-  return PROVIDERS[provider].describe({ rawBody: Buffer.from(body), headers: distinct, method: 'POST', url: '/' });
+  const scheme = configureProvider(provider, undefined) as Provider;
+  return scheme.describe({ rawBody: Buffer.from(body), headers: distinct, method: 'POST', url: '/', query: '' });
 }

@@ -1,13 +1,23 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { DeliveryHeaders, Refusal, SignedDelivery, Verdict } from './provider.ts';
+import type { DeliveryHeaders, Refusal, Refused, SignedDelivery, Verdict } from './provider.ts';
 
-/** HMAC-SHA256 over the parts one after another. A text part is a header's: Node reads those as Latin-1, so it is signed as such. */
-export function hmacSha256(
+export type HmacHash = 'sha1' | 'sha256' | 'sha384' | 'sha512';
+export type SignatureEncoding = 'hex' | 'base64' | 'base64url';
+
+export const hmacSha256 = (
   key: string | Buffer,
   parts: readonly (string | Buffer)[],
-  encoding: 'hex' | 'base64',
+  encoding: SignatureEncoding,
+): string => hmacOf('sha256', key, parts, encoding);
+
+/** The HMAC over the parts one after another. A text part is a header's: Node reads those as Latin-1, so it is signed as such. */
+export function hmacOf(
+  hash: HmacHash,
+  key: string | Buffer,
+  parts: readonly (string | Buffer)[],
+  encoding: SignatureEncoding,
 ): string {
-  const hmac = createHmac('sha256', key);
+  const hmac = createHmac(hash, key);
   for (const part of parts) typeof part === 'string' ? hmac.update(part, 'latin1') : hmac.update(part);
   return hmac.digest(encoding);
 }
@@ -55,18 +65,18 @@ export function parseTimestamp(text: string | undefined): number | undefined {
 }
 
 /** Both ways: a clock ahead of ours would otherwise make a signature that is good for ever. */
-export function timestampRefusal(timestamp: number, now: number, toleranceSeconds: number): Refusal | undefined {
+export function timestampRefusal(timestamp: number, now: number, toleranceSeconds: number): Refused | undefined {
   const ageSeconds = Math.floor(now / 1000) - timestamp;
-  if (ageSeconds > toleranceSeconds) return 'timestamp_stale';
-  return ageSeconds < -toleranceSeconds ? 'timestamp_future' : undefined;
+  if (Math.abs(ageSeconds) <= toleranceSeconds) return undefined;
+  return { ok: false, reason: ageSeconds > 0 ? 'timestamp_stale' : 'timestamp_future', ageSeconds };
 }
 
-export const refused = (reason: Refusal): Verdict => ({ ok: false, reason });
+export const refused = (reason: Refusal): Refused => ({ ok: false, reason });
 
 /** The commonest scheme: one header holds a prefix and the HMAC of the body. */
 export function verifyBodyHmac(
   delivery: SignedDelivery,
-  scheme: { header: string; prefix: string; encoding: 'hex' | 'base64'; optional: readonly string[] },
+  scheme: { header: string; prefix: string; encoding: SignatureEncoding; optional: readonly string[] },
 ): Verdict {
   const refusal = preflight(delivery, textSecretFault, { required: [scheme.header], optional: scheme.optional });
   if (refusal) return refused(refusal);

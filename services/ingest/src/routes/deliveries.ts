@@ -1,8 +1,10 @@
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { IngestContext } from '../context.ts';
-import { type Received, receiveDelivery } from '../receive-delivery.ts';
+import type { DeliveryResult } from '../metrics.ts';
+import type { Delivery, Reply } from '../providers/provider.ts';
+import { DeliveryRefused, type Receipt, type Received, receiveDelivery } from '../receive-delivery.ts';
 import type { Source } from '../source-registry.ts';
 import { readRawBody } from './raw-body.ts';
 
@@ -13,7 +15,13 @@ declare module 'fastify' {
   }
 }
 
-const receivedSchema = z.object({ status: z.enum(['accepted', 'duplicate']), event_id: z.string() });
+const eventAnswerSchema = z.object({ status: z.enum(['accepted', 'duplicate']), event_id: z.string() });
+const answerSchema = z.union([
+  eventAnswerSchema,
+  z.object({
+    items: z.array(z.union([eventAnswerSchema, z.object({ status: z.literal('dead'), reason: z.string() })])),
+  }),
+]);
 
 export interface DeliveryRoute<Params> {
   readonly url: string;
@@ -46,47 +54,114 @@ export function deliveryRoute<Params>(
   route: DeliveryRoute<Params>,
 ): void {
   const { url, summary } = route;
+  const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+    const source = route.find(request.params as Params);
+    if (!source) {
+      context.metrics.unknownSource();
+      // Its body is not read.
+      reply.header('connection', 'close');
+      throw new HoldpointError('UNKNOWN_SOURCE', 'no such source');
+    }
+    request.deliverySource = source;
+    // Fastify refuses a malformed content type; to us it is a stranger's word about bytes.
+    delete request.raw.headers['content-type'];
+  };
+
   app.post(
     url,
     {
-      schema: { tags: ['webhooks'], summary, security: [], response: { 200: receivedSchema, 202: receivedSchema } },
-      onRequest: async (request, reply) => {
-        const source = route.find(request.params as Params);
-        if (!source) {
-          context.metrics.unknownSource();
-          // Its body is not read.
-          reply.header('connection', 'close');
-          throw new HoldpointError('UNKNOWN_SOURCE', 'no such source');
-        }
-        request.deliverySource = source;
-        // Fastify refuses a malformed content type; to us it is a stranger's word about bytes.
-        delete request.raw.headers['content-type'];
-      },
+      schema: { tags: ['webhooks'], summary, security: [], response: { 200: answerSchema, 202: answerSchema } },
+      onRequest,
     },
     async (request, reply) => {
       const source = request.deliverySource as Source;
-      const received = await receive(context, source, request);
-      return reply.code(received.status === 'accepted' ? 202 : 200).send(received);
+      return answer(reply, source, await receive(context, source, request));
+    },
+  );
+
+  // Some senders look whether anybody is there before they deliver.
+  app.head(url, { schema: { hide: true }, onRequest }, async (_request, reply) => reply.code(200).send());
+
+  app.get(
+    url,
+    {
+      schema: { tags: ['webhooks'], summary: `${summary}: a challenge`, security: [] },
+      onRequest,
+      exposeHeadRoute: false,
+    },
+    async (request, reply) => {
+      const { scheme, secrets } = request.deliverySource as Source;
+      const query = new URLSearchParams(rawQuery(request));
+      const answered = scheme.challenge?.({ query, headers: request.raw.headersDistinct, secrets });
+      if (!answered) throw new HoldpointError('NOT_FOUND', 'this source is delivered to by POST');
+      return sendReply(reply, answered);
     },
   );
 }
 
-async function receive(context: IngestContext, source: Source, request: FastifyRequest) {
-  const rawBody = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  const { headersDistinct: headers } = request.raw;
-  const delivery = { rawBody, headers, method: request.method, url: source.publicUrl ?? request.url };
+function answer(reply: FastifyReply, source: Source, receipt: Receipt) {
+  if (receipt.kind === 'handshake') return sendReply(reply, receipt.reply);
+  const events = receipt.kind === 'batch' ? receipt.items : [receipt.received];
+  const particular = source.response ?? source.scheme.reply;
+  if (particular) {
+    const id = events.length === 1 && events[0] && 'event_id' in events[0] ? events[0].event_id : undefined;
+    if (id !== undefined) reply.header('x-holdpoint-event-id', id);
+    return sendReply(reply, particular);
+  }
+  const known = events.length > 0 && events.every(({ status }) => status === 'duplicate');
+  return reply.code(known ? 200 : 202).send(receipt.kind === 'batch' ? { items: receipt.items } : receipt.received);
+}
+
+/** As the provider wants it. It is no page of ours, whatever it holds. */
+function sendReply(reply: FastifyReply, { status, contentType, body }: Reply) {
+  reply.code(status).header('x-content-type-options', 'nosniff').type(contentType);
+  // Past the serializers: they are for answers of our own.
+  return reply.serializer((payload: unknown) => payload as string).send(body);
+}
+
+async function receive(context: IngestContext, source: Source, request: FastifyRequest): Promise<Receipt> {
   const startedAtMs = performance.now();
+  const ended = { source, request, startedAtMs };
   try {
-    const received = await receiveDelivery(context, source, delivery, request.trace);
-    told(context, { source, request, startedAtMs, result: received.status, eventId: received.event_id });
-    return received;
+    const receipt = await receiveDelivery(context, source, deliveryOf(source, request), request.trace);
+    told(context, { ...ended, ...resultOf(receipt) });
+    return receipt;
   } catch (error) {
-    const code = error instanceof HoldpointError ? error.code : undefined;
-    const result = code === 'WEBHOOK_SIGNATURE_INVALID' ? 'refused' : 'unavailable';
-    told(context, { source, request, startedAtMs, result });
+    told(context, { ...ended, result: error instanceof DeliveryRefused ? 'refused' : 'unavailable' });
     throw error;
   }
 }
+
+function deliveryOf(source: Source, request: FastifyRequest): Delivery {
+  const { method, protocol, host, originalUrl, raw } = request;
+  const path = originalUrl.split('?', 1)[0] ?? '';
+  return {
+    rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+    headers: raw.headersDistinct,
+    method,
+    url: source.publicUrl ?? `${protocol}://${host}${path}`,
+    query: rawQuery(request),
+  };
+}
+
+function rawQuery({ originalUrl }: FastifyRequest): string {
+  const at = originalUrl.indexOf('?');
+  return at < 0 ? '' : originalUrl.slice(at + 1);
+}
+
+function resultOf(receipt: Receipt): { result: DeliveryResult; eventId?: string } {
+  if (receipt.kind === 'handshake') return { result: 'handshake' };
+  if (receipt.kind === 'event') return about(receipt.received);
+  const found = (status: Received['status']) => receipt.items.some((item) => item.status === status);
+  return {
+    result: found('dead') ? 'dead' : found('accepted') || receipt.items.length === 0 ? 'accepted' : 'duplicate',
+  };
+}
+
+const about = (received: Received): { result: DeliveryResult; eventId?: string } => ({
+  result: received.status,
+  ...('event_id' in received && { eventId: received.event_id }),
+});
 
 /** How a delivery ended, counted and traced. */
 function told(
@@ -95,7 +170,7 @@ function told(
     readonly source: Source;
     readonly request: FastifyRequest;
     readonly startedAtMs: number;
-    readonly result: Received['status'] | 'refused' | 'unavailable';
+    readonly result: DeliveryResult;
     readonly eventId?: string;
   },
 ): void {

@@ -1,71 +1,81 @@
-import { createHmac } from 'node:crypto';
+import { adobeCommerceSample } from '../providers/adobe-commerce/adobe-commerce-sample.ts';
+import { bitbucketSample } from '../providers/bitbucket/bitbucket-sample.ts';
+import { discordSample } from '../providers/discord/discord-sample.ts';
+import { fabricSample } from '../providers/fabric/fabric-sample.ts';
+import { genericSample } from '../providers/generic/generic-sample.ts';
+import { githubSample } from '../providers/github/github-sample.ts';
+import { gitlabSample } from '../providers/gitlab/gitlab-sample.ts';
+import { hubspotSample } from '../providers/hubspot/hubspot-sample.ts';
 import type { ProviderId } from '../providers/index.ts';
+import { jiraSample } from '../providers/jira/jira-sample.ts';
+import { linearSample } from '../providers/linear/linear-sample.ts';
+import { metaSample } from '../providers/meta/meta-sample.ts';
+import { paddleSample } from '../providers/paddle/paddle-sample.ts';
+import { pagerdutySample } from '../providers/pagerduty/pagerduty-sample.ts';
+import { sendgridSample } from '../providers/sendgrid/sendgrid-sample.ts';
+import { shopifySample } from '../providers/shopify/shopify-sample.ts';
+import { slackSample } from '../providers/slack/slack-sample.ts';
+import { squareSample } from '../providers/square/square-sample.ts';
+import { standardWebhooksSample } from '../providers/standard-webhooks/standard-webhooks-sample.ts';
+import { stripeSample } from '../providers/stripe/stripe-sample.ts';
+import { svixSample } from '../providers/svix/svix-sample.ts';
+import { twilioSample } from '../providers/twilio/twilio-sample.ts';
+import { typeformSample } from '../providers/typeform/typeform-sample.ts';
+import { xeroSample } from '../providers/xero/xero-sample.ts';
+import { zendeskSample } from '../providers/zendesk/zendesk-sample.ts';
+import { zoomSample } from '../providers/zoom/zoom-sample.ts';
+import type { ProviderSample } from './provider-sample.ts';
 
-/** What a provider would put into one delivery. */
+/** How to play each provider. */
+export const SAMPLES = {
+  'adobe-commerce': adobeCommerceSample,
+  bitbucket: bitbucketSample,
+  discord: discordSample,
+  fabric: fabricSample,
+  generic: genericSample,
+  github: githubSample,
+  gitlab: gitlabSample,
+  hubspot: hubspotSample,
+  jira: jiraSample,
+  linear: linearSample,
+  meta: metaSample,
+  paddle: paddleSample,
+  pagerduty: pagerdutySample,
+  sendgrid: sendgridSample,
+  shopify: shopifySample,
+  slack: slackSample,
+  square: squareSample,
+  'standard-webhooks': standardWebhooksSample,
+  stripe: stripeSample,
+  svix: svixSample,
+  twilio: twilioSample,
+  typeform: typeformSample,
+  xero: xeroSample,
+  zendesk: zendeskSample,
+  zoom: zoomSample,
+} as const satisfies Record<ProviderId, ProviderSample | undefined>;
+
+/** What a provider would put into one delivery; what is left out has a plain value. */
 export interface DeliveryToSign {
   readonly secret: string;
   readonly body: Buffer | string;
-  /** Where the scheme carries it outside the body. */
   readonly id?: string;
   readonly type?: string;
-  /** Seconds since the epoch, where the scheme signs a time. */
   readonly timestamp?: number;
+  readonly url?: string;
 }
 
-/**
- * The headers a provider would send with a delivery: for samples and tests. Written from the providers' documentation and
- * apart from the verifiers, so that a mistake in one is not repeated in the other.
- */
+/** The headers that a provider would send with a delivery. */
 export function signDelivery(provider: ProviderId, delivery: DeliveryToSign): Record<string, string> {
-  return SIGNERS[provider]({
-    id: 'evt_1',
-    type: 'thing.happened',
-    timestamp: Math.floor(Date.now() / 1000),
-    ...delivery,
-    body: typeof delivery.body === 'string' ? Buffer.from(delivery.body) : delivery.body,
+  const { secret, body, id = 'evt_1', type = 'thing.happened', url = 'https://hooks.example.com/in' } = delivery;
+  const sample: ProviderSample | undefined = SAMPLES[provider];
+  if (!sample) throw new Error(`nobody plays ${provider}`);
+  return sample.headers({
+    signing: secret,
+    body: typeof body === 'string' ? Buffer.from(body) : body,
+    id,
+    type,
+    timestamp: delivery.timestamp ?? Math.floor(Date.now() / 1000),
+    url,
   });
 }
-
-interface Complete {
-  readonly secret: string;
-  readonly body: Buffer;
-  readonly id: string;
-  readonly type: string;
-  readonly timestamp: number;
-}
-
-const SIGNERS = {
-  github: ({ secret, body, id, type }) => ({
-    'x-hub-signature-256': `sha256=${hmac(secret, body).toString('hex')}`,
-    'x-github-delivery': id,
-    'x-github-event': type,
-  }),
-  shopify: ({ secret, body, id, type }) => ({
-    'x-shopify-hmac-sha256': hmac(secret, body).toString('base64'),
-    'x-shopify-webhook-id': id,
-    'x-shopify-topic': type,
-  }),
-  fabric: ({ secret, body, id, type }) => ({
-    'x-fabric-signature': `sha256=${hmac(secret, body).toString('hex')}`,
-    'idempotency-key': id,
-    'x-fabric-event': type,
-  }),
-  stripe: ({ secret, body, timestamp }) => ({
-    'stripe-signature': `t=${timestamp},v1=${hmac(secret, prefixed(`${timestamp}.`, body)).toString('hex')}`,
-  }),
-  'standard-webhooks': (delivery) => standard('webhook', delivery),
-  svix: (delivery) => standard('svix', delivery),
-} as const satisfies Record<ProviderId, (delivery: Complete) => Record<string, string>>;
-
-function standard(prefix: string, { secret, body, id, timestamp }: Complete): Record<string, string> {
-  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
-  const signature = hmac(key, prefixed(`${id}.${timestamp}.`, body)).toString('base64');
-  return {
-    [`${prefix}-id`]: id,
-    [`${prefix}-timestamp`]: String(timestamp),
-    [`${prefix}-signature`]: `v1,${signature}`,
-  };
-}
-
-const hmac = (key: string | Buffer, bytes: Buffer) => createHmac('sha256', key).update(bytes).digest();
-const prefixed = (head: string, body: Buffer) => Buffer.concat([Buffer.from(head), body]);

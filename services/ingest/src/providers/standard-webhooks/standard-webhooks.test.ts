@@ -71,6 +71,7 @@ function delivery(signature: string, secrets: string[], id = 'msg_1', rawBody = 
     headers: { 'webhook-id': [id], 'webhook-timestamp': [String(NOW_SECONDS)], 'webhook-signature': [signature] },
     method: 'POST',
     url: '/',
+    query: '',
     secrets,
     now: NOW_SECONDS * 1000,
     toleranceSeconds: undefined,

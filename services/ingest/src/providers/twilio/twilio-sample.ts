@@ -1,0 +1,5 @@
+import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+
+/** Not written yet. */
+export const twilioSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
+void sharedKeys;
