@@ -59,10 +59,9 @@ export async function receiveDelivery(
     return { kind: 'handshake', reply };
   }
 
-  const receive = async ({ body, description, keyBody }: BatchItem): Promise<Received> => {
+  const receive = async ({ body, description }: BatchItem): Promise<Received> => {
     const draft = draftEvent(source, verdict.signed, description, {
       rawBody: body,
-      keyBody,
       contentType: delivery.headers['content-type']?.[0],
       traceParent: formatTraceparent(trace),
       now,

@@ -56,6 +56,21 @@ describe('an event draft', () => {
     expect(idOf({ ...signedId, deliveryId: 'evt_2' })).not.toBe(idOf(signedId));
   });
 
+  it('is named by what stands for the body where the same event may come in other bytes, and digests the bytes that came', () => {
+    const attempt = (n: number) => ({
+      ...unsignedId,
+      keyBody: Buffer.from('{"id":"evt_1"}'),
+      body: `{"id":"evt_1","attempt":${n}}`,
+    });
+    expect(idOf(attempt(1), { body: attempt(1).body })).toBe(idOf(attempt(2), { body: attempt(2).body }));
+    expect(idOf({ ...attempt(1), keyBody: Buffer.from('{}') })).not.toBe(idOf(attempt(1)));
+    const { bodyDigest } = draftEvent(source, 'body', attempt(1), {
+      ...arrival,
+      rawBody: Buffer.from(attempt(1).body),
+    });
+    expect(bodyDigest).toBe(sha256(attempt(1).body));
+  });
+
   it('is named by type and body where the id is not signed: a captured body under a new id is the same event', () => {
     expect(idOf({ ...unsignedId, deliveryId: 'evt_2' })).toBe(idOf(unsignedId));
     expect(idOf(unsignedId, { body: 'other' })).not.toBe(idOf(unsignedId));

@@ -31,8 +31,6 @@ export interface NamingSource {
 
 export interface Arrival {
   readonly rawBody: Buffer;
-  /** What stands for the body in the dedupe key, where a retry changes a part of it. */
-  readonly keyBody?: Buffer | undefined;
   readonly contentType: string | undefined;
   readonly traceParent: string | undefined;
   /** Milliseconds since the epoch. */
@@ -44,7 +42,7 @@ export function draftEvent(source: NamingSource, signed: Signed, described: Desc
   const bodyDigest = sha256(arrival.rawBody);
   const keyFrom = source.dedupe ?? described.keyFrom;
   const { deliveryId, type } = described;
-  const keyDigest = arrival.keyBody === undefined ? bodyDigest : sha256(arrival.keyBody);
+  const keyDigest = described.keyBody === undefined ? bodyDigest : sha256(described.keyBody);
   const id = eventId(source.id, type, eventKey(keyFrom, { deliveryId, type, bodyDigest: keyDigest }));
   return {
     id,

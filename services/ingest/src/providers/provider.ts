@@ -57,6 +57,8 @@ export interface Description {
   readonly subject: string | undefined;
   /** What the dedupe key is made from, unless the source says otherwise. */
   readonly keyFrom: KeyFrom;
+  /** What stands for the body in the dedupe key, where the same event may come in other bytes (a counter of attempts, an order that nothing signs). */
+  readonly keyBody?: Buffer;
 }
 
 /** One event of a batch. */
@@ -64,8 +66,6 @@ export interface BatchItem {
   /** The item's own bytes: a part of the delivery's body, not a copy. */
   readonly body: Buffer;
   readonly description: Description;
-  /** What stands for `body` in the dedupe key, where a retry changes a part of it (a counter of attempts). */
-  readonly keyBody?: Buffer;
 }
 
 /** An item that is no event; its neighbours are taken all the same. */
@@ -101,7 +101,7 @@ export interface Provider {
   /** The events of a delivery that holds several, each with bytes of its own; undefined where it is one event after all. */
   items?(delivery: Delivery): readonly (BatchItem | BadItem)[] | undefined;
   /** What an accepted delivery is answered, where the provider takes anything else for a failure. */
-  readonly reply?: Reply;
+  reply?(delivery: Delivery): Reply | undefined;
   /** The signature covers the URL, so that a source is better off with a `publicUrl`. */
   readonly signsUrl?: boolean;
 }

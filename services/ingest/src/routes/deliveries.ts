@@ -75,7 +75,7 @@ export function deliveryRoute<Params>(
     },
     async (request, reply) => {
       const source = request.deliverySource as Source;
-      return answer(reply, source, await receive(context, source, request));
+      return answer(request, reply, source, await receive(context, source, request));
     },
   );
 
@@ -99,10 +99,10 @@ export function deliveryRoute<Params>(
   );
 }
 
-function answer(reply: FastifyReply, source: Source, receipt: Receipt) {
+function answer(request: FastifyRequest, reply: FastifyReply, source: Source, receipt: Receipt) {
   if (receipt.kind === 'handshake') return sendReply(reply, receipt.reply);
   const events = receipt.kind === 'batch' ? receipt.items : [receipt.received];
-  const particular = source.response ?? source.scheme.reply;
+  const particular = source.response ?? source.scheme.reply?.(deliveryOf(source, request));
   if (particular) {
     const id = events.length === 1 && events[0] && 'event_id' in events[0] ? events[0].event_id : undefined;
     if (id !== undefined) reply.header('x-holdpoint-event-id', id);
