@@ -27,6 +27,12 @@ export interface ProviderSample {
   readonly signedHeaders: readonly string[];
   /** Undefined where no time is signed. */
   readonly toleranceSeconds: number | undefined;
+  /** The headers it reads besides, where they come: nobody signed them. */
+  readonly alsoReads?: readonly string[];
+  /** Several signatures may stand in the header, divided by this; the last of its parts is one. */
+  readonly listSeparator?: string;
+  /** The signature covers the method too. */
+  readonly signsMethod?: boolean;
   /** Of the source, where the scheme takes any. */
   readonly options?: unknown;
   /** The scheme reads the body to verify, so that not every body can be believed. */

@@ -5,6 +5,7 @@ export const shopifySample: ProviderSample = {
   signature: 'x-shopify-hmac-sha256',
   signedHeaders: [],
   toleranceSeconds: undefined,
+  alsoReads: ['x-shopify-triggered-at', 'x-shopify-shop-domain'],
   keys: sharedKeys,
   headers: ({ signing, body, id, type }) => ({
     'x-shopify-hmac-sha256': hmac(signing, body).toString('base64'),

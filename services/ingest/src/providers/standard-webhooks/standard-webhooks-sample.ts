@@ -8,6 +8,7 @@ export function standardWebhooksSampleUnder(prefix: 'webhook' | 'svix'): Provide
     signature: `${prefix}-signature`,
     signedHeaders: [`${prefix}-id`, `${prefix}-timestamp`],
     toleranceSeconds: 300,
+    listSeparator: ' ',
     keys: sharedKeys,
     headers({ signing, body, id, timestamp }) {
       const key = Buffer.from(signing.replace('whsec_', ''), 'base64');

@@ -5,6 +5,7 @@ export const stripeSample: ProviderSample = {
   signature: 'stripe-signature',
   signedHeaders: [],
   toleranceSeconds: 300,
+  listSeparator: ',',
   keys: sharedKeys,
   headers: ({ signing, body, timestamp }) => ({
     'stripe-signature': `t=${timestamp},v1=${hmac(signing, `${timestamp}.`, body).toString('hex')}`,
