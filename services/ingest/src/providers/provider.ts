@@ -39,6 +39,8 @@ export type Refusal =
 export interface Refused {
   readonly ok: false;
   readonly reason: Refusal;
+  /** The header it is about, where it is one. */
+  readonly header?: string;
   /** How old the signed time is, where that is the reason; negative where it lies ahead. */
   readonly ageSeconds?: number;
 }

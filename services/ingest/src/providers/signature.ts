@@ -46,13 +46,16 @@ export function preflight(
   delivery: SignedDelivery,
   secretFault: (secret: string) => string | undefined,
   expected: { required: readonly string[]; optional: readonly string[] },
-): Refusal | undefined {
+): Refused | undefined {
   const { headers, secrets } = delivery;
-  if (secrets.length === 0 || secrets.some((secret) => secretFault(secret) !== undefined)) return 'secret_invalid';
-  const doubled = (name: string) => (headers[name]?.length ?? 0) > 1;
-  if (expected.required.some(doubled) || expected.optional.some(doubled)) return 'header_doubled';
-  if (expected.required.some((name) => !headers[name]?.[0])) return 'header_missing';
-  return undefined;
+  if (secrets.length === 0 || secrets.some((secret) => secretFault(secret) !== undefined)) {
+    return refused('secret_invalid');
+  }
+  const isDoubled = (name: string) => (headers[name]?.length ?? 0) > 1;
+  const doubled = expected.required.find(isDoubled) ?? expected.optional.find(isDoubled);
+  if (doubled !== undefined) return { ...refused('header_doubled'), header: doubled };
+  const missing = expected.required.find((name) => !headers[name]?.[0]);
+  return missing === undefined ? undefined : { ...refused('header_missing'), header: missing };
 }
 
 export function textSecretFault(secret: string): string | undefined {
@@ -71,7 +74,8 @@ export function timestampRefusal(timestamp: number, now: number, toleranceSecond
   return { ok: false, reason: ageSeconds > 0 ? 'timestamp_stale' : 'timestamp_future', ageSeconds };
 }
 
-export const refused = (reason: Refusal): Refused => ({ ok: false, reason });
+export const refused = (reason: Refusal | Refused): Refused =>
+  typeof reason === 'string' ? { ok: false, reason } : reason;
 
 /** The commonest scheme: one header holds a prefix and the HMAC of the body. */
 export function verifyBodyHmac(
@@ -79,7 +83,7 @@ export function verifyBodyHmac(
   scheme: { header: string; prefix: string; encoding: SignatureEncoding; optional: readonly string[] },
 ): Verdict {
   const refusal = preflight(delivery, textSecretFault, { required: [scheme.header], optional: scheme.optional });
-  if (refusal) return refused(refusal);
+  if (refusal) return refusal;
   const signature = oneHeader(delivery.headers, scheme.header) ?? '';
   if (!signature.startsWith(scheme.prefix)) return refused('header_malformed');
   const given = signature.slice(scheme.prefix.length);

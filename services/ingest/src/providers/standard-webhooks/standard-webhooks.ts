@@ -23,7 +23,7 @@ export function standardWebhooksUnder(prefix: 'webhook' | 'svix'): Provider {
     secretFault,
     verify(delivery: SignedDelivery): Verdict {
       const refusal = preflight(delivery, secretFault, { required: Object.values(names), optional: [] });
-      if (refusal) return refused(refusal);
+      if (refusal) return refusal;
       const id = oneHeader(delivery.headers, names.id) ?? '';
       const timestamp = parseTimestamp(oneHeader(delivery.headers, names.timestamp));
       const signatures = (oneHeader(delivery.headers, names.signature) ?? '').split(' ');

@@ -21,7 +21,7 @@ export const stripe = {
   secretFault: textSecretFault,
   verify(delivery: SignedDelivery): Verdict {
     const refusal = preflight(delivery, textSecretFault, { required: [SIGNATURE], optional: [] });
-    if (refusal) return refused(refusal);
+    if (refusal) return refusal;
     const parsed = parseSignature(oneHeader(delivery.headers, SIGNATURE) ?? '');
     if (!parsed) return refused('header_malformed');
     const good = delivery.secrets.some((secret) => {
