@@ -32,6 +32,12 @@ export function sameText(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
+/** The bytes of canonical base64 only: no other alphabet, no stray bits, no missing padding. */
+export function strictBase64(encoded: string): Buffer | undefined {
+  const bytes = Buffer.from(encoded, 'base64');
+  return bytes.length > 0 && encoded === bytes.toString('base64') ? bytes : undefined;
+}
+
 /** The header's only value; undefined where it is absent or comes twice. */
 export function oneHeader(headers: DeliveryHeaders, name: string): string | undefined {
   const values = headers[name];

@@ -1,5 +1,22 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { sign } from 'node:crypto';
+import { rsaKeyPair } from '../../testing/key-pairs.ts';
+import type { ProviderSample } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const adobeCommerceSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+export const adobeCommerceSample: ProviderSample = {
+  signed: 'body',
+  signature: 'x-adobe-commerce-webhook-signature',
+  signedHeaders: [],
+  toleranceSeconds: undefined,
+  keys(name) {
+    const { publicKey, privateKey } = rsaKeyPair(name);
+    return {
+      configured: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+      signing: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    };
+  },
+  headers: ({ signing, body }) => ({
+    'x-adobe-commerce-webhook-signature': sign('sha256', Buffer.from(body.toString('base64')), signing).toString(
+      'base64',
+    ),
+  }),
+};

@@ -1,11 +1,29 @@
-import type { Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
-import { refused, textSecretFault } from '../signature.ts';
+import { createVerify } from 'node:crypto';
+import type { Delivery, Description, Provider, Reply, SignedDelivery, Verdict } from '../provider.ts';
+import { publicKeyFault, readPublicKey } from '../public-key.ts';
+import { oneHeader, preflight, refused, strictBase64 } from '../signature.ts';
 
-/** Not written yet: believes nothing. */
+const SIGNATURE = 'x-adobe-commerce-webhook-signature';
+
+const secretFault = (secret: string): string | undefined => publicKeyFault(secret, 'rsa');
+
+/**
+ * Adobe Commerce (Magento): RSA with SHA-256 over the base64 of the body; the secret is the public key that the admin shows.
+ * It says neither an id nor a type: each hook has a URL, and so a source, of its own.
+ */
 export const adobeCommerce = {
-  secretFault: textSecretFault,
-  verify(_: SignedDelivery): Verdict {
-    return refused('signature_mismatch');
+  secretFault,
+  verify(delivery: SignedDelivery): Verdict {
+    const refusal = preflight(delivery, secretFault, { required: [SIGNATURE], optional: [] });
+    if (refusal) return refused(refusal);
+    const signature = strictBase64(oneHeader(delivery.headers, SIGNATURE) ?? '');
+    if (!signature) return refused('header_malformed');
+    const signed = delivery.rawBody.toString('base64');
+    const good = delivery.secrets.some((secret) => {
+      const key = readPublicKey(secret);
+      return key !== undefined && createVerify('sha256').update(signed).verify(key, signature);
+    });
+    return good ? { ok: true, signed: 'body' } : refused('signature_mismatch');
   },
   describe(_: Delivery): Description {
     return {
@@ -18,4 +36,6 @@ export const adobeCommerce = {
       keyFrom: 'type+body',
     };
   },
+  /** Commerce waits for what to do next, and takes anything but an operation for a failure. */
+  reply: (): Reply => ({ status: 200, contentType: 'application/json', body: '{"op":"success"}' }),
 } satisfies Provider;

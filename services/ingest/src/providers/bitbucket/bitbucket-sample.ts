@@ -1,5 +1,15 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { hmac, type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const bitbucketSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+export const bitbucketSample: ProviderSample = {
+  signed: 'body',
+  signature: 'x-hub-signature',
+  signedHeaders: [],
+  toleranceSeconds: undefined,
+  alsoReads: ['x-request-id'],
+  keys: sharedKeys,
+  headers: ({ signing, body, id, type }) => ({
+    'x-hub-signature': `sha256=${hmac(signing, body).toString('hex')}`,
+    'x-request-uuid': id,
+    'x-event-key': type,
+  }),
+};

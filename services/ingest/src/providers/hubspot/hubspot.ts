@@ -1,21 +1,90 @@
-import type { Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
-import { refused, textSecretFault } from '../signature.ts';
+import { asObject, isoTime, jsonObject, text } from '../body.ts';
+import { cutMember, jsonItems } from '../json-spans.ts';
+import type { BadItem, BatchItem, Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
+import {
+  hmacSha256,
+  oneHeader,
+  preflight,
+  refused,
+  sameText,
+  textSecretFault,
+  timestampRefusal,
+} from '../signature.ts';
 
-/** Not written yet: believes nothing. */
+const SIGNATURE = 'x-hubspot-signature-v3';
+const TIMESTAMP = 'x-hubspot-request-timestamp';
+const TOLERANCE_SECONDS = 300;
+
+/** The only escapes that HubSpot undoes in a URI before it signs it. */
+const DECODED = /%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi;
+
+/**
+ * HubSpot v3: `X-HubSpot-Signature-v3`, base64 over method, URI, body and time (milliseconds), with the app's client secret.
+ * Its subscriptions send an array of events; `eventId` is not unique, so that an item's own bytes are its key.
+ */
 export const hubspot = {
+  signsUrl: true,
   secretFault: textSecretFault,
-  verify(_: SignedDelivery): Verdict {
-    return refused('signature_mismatch');
+  verify(delivery: SignedDelivery): Verdict {
+    const refusal = preflight(delivery, textSecretFault, { required: [SIGNATURE, TIMESTAMP], optional: [] });
+    if (refusal) return refused(refusal);
+    const signature = oneHeader(delivery.headers, SIGNATURE) ?? '';
+    const milliseconds = oneHeader(delivery.headers, TIMESTAMP) ?? '';
+    if (!/^[1-9][0-9]{0,14}$/.test(milliseconds)) return refused('header_malformed');
+    const uri = signedUri(delivery);
+    const good = delivery.secrets.some((secret) =>
+      sameText(signature, hmacSha256(secret, [`${delivery.method}${uri}`, delivery.rawBody, milliseconds], 'base64')),
+    );
+    if (!good) return refused('signature_mismatch');
+    if (!dividesFromUri(delivery.rawBody, uri)) return refused('body_malformed');
+    const tolerance = delivery.toleranceSeconds ?? TOLERANCE_SECONDS;
+    const late = timestampRefusal(Math.floor(Number(milliseconds) / 1000), delivery.now, tolerance);
+    return late ?? { ok: true, signed: 'time-body' };
   },
-  describe(_: Delivery): Description {
-    return {
-      deliveryId: undefined,
-      idSigned: false,
-      type: undefined,
-      typeSigned: false,
-      time: undefined,
-      subject: undefined,
-      keyFrom: 'type+body',
-    };
+  items({ rawBody }: Delivery): readonly (BatchItem | BadItem)[] | undefined {
+    return jsonItems(rawBody)?.map(({ value, bytes }) => {
+      const event = asObject(value);
+      if (!event) return { body: bytes, fault: 'is no object' };
+      // The one thing that a retry changes.
+      return { body: bytes, description: { ...describe(event), keyBody: cutMember(bytes, 'attemptNumber') } };
+    });
   },
+  /** Of what is no batch: the webhook action of a workflow sends one object. */
+  describe: ({ rawBody }: Delivery): Description => describe(jsonObject(rawBody)),
 } satisfies Provider;
+
+function describe(event: Readonly<Record<string, unknown>>): Description {
+  return {
+    deliveryId: number(event.eventId),
+    idSigned: true,
+    type: text(event.subscriptionType),
+    typeSigned: true,
+    time: isoTime(event.occurredAt),
+    subject: number(event.objectId),
+    keyFrom: 'type+body',
+  };
+}
+
+/** HubSpot's ids are numbers; what no number holds exactly is no id. */
+function number(value: unknown): string | undefined {
+  return Number.isSafeInteger(value) ? String(value) : text(value);
+}
+
+function signedUri({ url, query }: Delivery): string {
+  const uri = query === '' ? url : `${url}?${query}`;
+  return uri.replace(DECODED, (escaped) => decodeURIComponent(escaped));
+}
+
+/**
+ * Nothing divides what was signed: the same signature fits a URI that goes on into the body, or a body that starts within
+ * the query. Where the body is a JSON object or array, and the URI without its brackets, there is one place only.
+ */
+function dividesFromUri(rawBody: Buffer, uri: string): boolean {
+  if (/[[{]/.test(uri)) return false;
+  try {
+    const parsed: unknown = JSON.parse(rawBody.toString('utf8'));
+    return typeof parsed === 'object' && parsed !== null;
+  } catch {
+    return false;
+  }
+}

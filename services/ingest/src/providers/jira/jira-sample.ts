@@ -1,5 +1,13 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { hmac, type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const jiraSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+export const jiraSample: ProviderSample = {
+  signed: 'body',
+  signature: 'x-hub-signature',
+  signedHeaders: [],
+  toleranceSeconds: undefined,
+  keys: sharedKeys,
+  headers: ({ signing, body, id }) => ({
+    'x-hub-signature': `sha256=${hmac(signing, body).toString('hex')}`,
+    'x-atlassian-webhook-identifier': id,
+  }),
+};

@@ -1,20 +1,29 @@
+import { asObject, isoTime, jsonObject, text } from '../body.ts';
 import type { Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
-import { refused, textSecretFault } from '../signature.ts';
+import { oneHeader, textSecretFault, verifyBodyHmac } from '../signature.ts';
 
-/** Not written yet: believes nothing. */
+const ID = 'x-atlassian-webhook-identifier';
+
+/** Jira Cloud: `X-Hub-Signature: sha256=<hex>` over the body, which names the event. The delivery's id is not signed. */
 export const jira = {
   secretFault: textSecretFault,
-  verify(_: SignedDelivery): Verdict {
-    return refused('signature_mismatch');
+  verify(delivery: SignedDelivery): Verdict {
+    return verifyBodyHmac(delivery, {
+      header: 'x-hub-signature',
+      prefix: 'sha256=',
+      encoding: 'hex',
+      optional: [ID],
+    });
   },
-  describe(_: Delivery): Description {
+  describe({ headers, rawBody }: Delivery): Description {
+    const body = jsonObject(rawBody);
     return {
-      deliveryId: undefined,
+      deliveryId: oneHeader(headers, ID),
       idSigned: false,
-      type: undefined,
-      typeSigned: false,
-      time: undefined,
-      subject: undefined,
+      type: text(body.webhookEvent),
+      typeSigned: true,
+      time: isoTime(body.timestamp),
+      subject: text(asObject(body.issue)?.key),
       keyFrom: 'type+body',
     };
   },

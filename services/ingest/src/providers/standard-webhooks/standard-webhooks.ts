@@ -1,7 +1,16 @@
 import { createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
 import { isoTime, jsonObject, text } from '../body.ts';
 import type { Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
-import { hmacSha256, oneHeader, parseTimestamp, preflight, refused, sameText, timestampRefusal } from '../signature.ts';
+import {
+  hmacSha256,
+  oneHeader,
+  parseTimestamp,
+  preflight,
+  refused,
+  sameText,
+  strictBase64,
+  timestampRefusal,
+} from '../signature.ts';
 
 const TOLERANCE_SECONDS = 300;
 const SIGNATURES_MAX = 16;
@@ -86,10 +95,4 @@ function publicKey(secret: string): KeyObject {
     format: 'der',
     type: 'spki',
   });
-}
-
-/** The bytes of canonical base64 only: no other alphabet, no stray bits, no missing padding. */
-function strictBase64(encoded: string): Buffer | undefined {
-  const bytes = Buffer.from(encoded, 'base64');
-  return bytes.length > 0 && encoded === bytes.toString('base64') ? bytes : undefined;
 }

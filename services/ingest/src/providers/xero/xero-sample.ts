@@ -1,5 +1,10 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { hmac, type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const xeroSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+export const xeroSample: ProviderSample = {
+  signed: 'body',
+  signature: 'x-xero-signature',
+  signedHeaders: [],
+  toleranceSeconds: undefined,
+  keys: sharedKeys,
+  headers: ({ signing, body }) => ({ 'x-xero-signature': hmac(signing, body).toString('base64') }),
+};

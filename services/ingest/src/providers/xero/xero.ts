@@ -1,21 +1,57 @@
-import type { Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
-import { refused, textSecretFault } from '../signature.ts';
+import { asObject, isoTime, jsonObject, text } from '../body.ts';
+import { jsonItems } from '../json-spans.ts';
+import type {
+  BadItem,
+  BatchItem,
+  Delivery,
+  Description,
+  Provider,
+  Reply,
+  SignedDelivery,
+  Verdict,
+} from '../provider.ts';
+import { textSecretFault, verifyBodyHmac } from '../signature.ts';
 
-/** Not written yet: believes nothing. */
+const EMPTY: Omit<Reply, 'status'> = { contentType: 'text/plain', body: '' };
+
+/**
+ * Xero: `x-xero-signature`, base64 over the body. A batch of events under `events`; an event has no id. Whatever the answer
+ * is, Xero takes one with a body for a failure; it asks from time to time, with good and bad signatures and no events,
+ * whether they are told apart.
+ */
 export const xero = {
   secretFault: textSecretFault,
-  verify(_: SignedDelivery): Verdict {
-    return refused('signature_mismatch');
+  verify(delivery: SignedDelivery): Verdict {
+    return verifyBodyHmac(delivery, { header: 'x-xero-signature', prefix: '', encoding: 'base64', optional: [] });
   },
-  describe(_: Delivery): Description {
-    return {
-      deliveryId: undefined,
-      idSigned: false,
-      type: undefined,
-      typeSigned: false,
-      time: undefined,
-      subject: undefined,
-      keyFrom: 'type+body',
-    };
+  handshake({ rawBody }: SignedDelivery): Reply | undefined {
+    const { events, entropy } = jsonObject(rawBody);
+    const none = events === null || (Array.isArray(events) && events.length === 0);
+    return none && entropy !== undefined ? { ...EMPTY, status: 200 } : undefined;
   },
+  items({ rawBody }: Delivery): readonly (BatchItem | BadItem)[] | undefined {
+    return jsonItems(rawBody, 'events')?.map(({ value, bytes }) => {
+      const event = asObject(value);
+      return event ? { body: bytes, description: describe(event) } : { body: bytes, fault: 'is no object' };
+    });
+  },
+  /** Of what is no batch: nothing that Xero is known to send. */
+  describe: (): Description => describe({}),
+  reply: (): Reply => ({ ...EMPTY, status: 200 }),
+  refusal: { ...EMPTY, status: 401 },
 } satisfies Provider;
+
+function describe(event: Readonly<Record<string, unknown>>): Description {
+  const [category, kind] = [text(event.eventCategory), text(event.eventType)];
+  const time = text(event.eventDateUtc);
+  return {
+    deliveryId: undefined,
+    idSigned: false,
+    type: category && kind ? `${category}.${kind}` : (category ?? kind),
+    typeSigned: true,
+    // Written in UTC without saying so; without a zone it would be read as local time.
+    time: isoTime(time === undefined || /(Z|[+-]\d\d:\d\d)$/.test(time) ? time : `${time}Z`),
+    subject: text(event.resourceId),
+    keyFrom: 'type+body',
+  };
+}
