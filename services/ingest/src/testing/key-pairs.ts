@@ -14,9 +14,6 @@ export interface KeyPair {
   readonly privateKey: KeyObject;
 }
 
-/** Enough for keys that guard nothing; the default takes most of a second. */
-const PRIMALITY = { checks: 4 };
-
 const held = new Map<string, KeyPair>();
 
 export const ecKeyPair = (name: string): KeyPair => once(`ec ${name}`, () => ecJwk(name));
@@ -55,7 +52,7 @@ function primeOf(name: string, e: bigint): bigint {
   const from = bytesOf(name, 128);
   from[0] = (from[0] ?? 0) | 0xc0;
   let candidate = BigInt(`0x${from.toString('hex')}`) | 1n;
-  while (candidate % e === 1n || !checkPrimeSync(candidate, PRIMALITY)) candidate += 2n;
+  while (candidate % e === 1n || !checkPrimeSync(candidate)) candidate += 2n;
   return candidate;
 }
 

@@ -15,7 +15,7 @@ export const adobeCommerce = {
   secretFault,
   verify(delivery: SignedDelivery): Verdict {
     const refusal = preflight(delivery, secretFault, { required: [SIGNATURE], optional: [] });
-    if (refusal) return refused(refusal);
+    if (refusal) return refusal;
     const signature = strictBase64(oneHeader(delivery.headers, SIGNATURE) ?? '');
     if (!signature) return refused('header_malformed');
     const signed = delivery.rawBody.toString('base64');

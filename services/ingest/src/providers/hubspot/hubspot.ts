@@ -27,7 +27,7 @@ export const hubspot = {
   secretFault: textSecretFault,
   verify(delivery: SignedDelivery): Verdict {
     const refusal = preflight(delivery, textSecretFault, { required: [SIGNATURE, TIMESTAMP], optional: [] });
-    if (refusal) return refused(refusal);
+    if (refusal) return refusal;
     const signature = oneHeader(delivery.headers, SIGNATURE) ?? '';
     const milliseconds = oneHeader(delivery.headers, TIMESTAMP) ?? '';
     if (!/^[1-9][0-9]{0,14}$/.test(milliseconds)) return refused('header_malformed');

@@ -19,7 +19,7 @@ export const sendgrid = {
   secretFault,
   verify(delivery: SignedDelivery): Verdict {
     const refusal = preflight(delivery, secretFault, { required: [SIGNATURE, TIMESTAMP], optional: [] });
-    if (refusal) return refused(refusal);
+    if (refusal) return refusal;
     const timestamp = parseTimestamp(oneHeader(delivery.headers, TIMESTAMP));
     const signature = strictBase64(oneHeader(delivery.headers, SIGNATURE) ?? '');
     if (timestamp === undefined || !signature) return refused('header_malformed');

@@ -25,7 +25,7 @@ export const zendesk = {
   verify(delivery: SignedDelivery): Verdict {
     const headers = { required: [SIGNATURE, TIMESTAMP], optional: [INVOCATION] };
     const refusal = preflight(delivery, textSecretFault, headers);
-    if (refusal) return refused(refusal);
+    if (refusal) return refusal;
     const signature = oneHeader(delivery.headers, SIGNATURE) ?? '';
     const time = oneHeader(delivery.headers, TIMESTAMP) ?? '';
     const seconds = Date.parse(time) / 1000;
