@@ -28,7 +28,7 @@ describe('isDependencyLoss', () => {
 
   test.each([
     withName('TimeoutError'),
-    withName('NoRespondersError'),
+    withName('NoResponders'),
     withName('MaxRetriesPerRequestError'),
     Object.assign(withName('JetStreamApiError'), { status: 503 }),
     new Error('Connection is closed.'),

@@ -40,7 +40,7 @@ const SOCKET_LOSS = new Set([
 ]);
 const NATS_NAMES = new Set([
   'TimeoutError',
-  'NoRespondersError',
+  'NoResponders',
   'ClosedConnectionError',
   'DrainingConnectionError',
   'ConnectionError',
