@@ -18,7 +18,8 @@ async function planFor(
   event: Pick<ReceivedEvent, 'source' | 'type' | 'data'> & Partial<ReceivedEvent>,
 ): Promise<Proposal | null> {
   const id = event.id ?? `${event.source}.t.k1`;
-  const whole: ReceivedEvent = { ...operatorEnvelope('x'), tenant: 'acme', rootId: id, digest: 'd', ...event, id };
+  const told = { tenant: 'acme', rootId: id, digest: 'd', size: 2, ...event, id };
+  const whole: ReceivedEvent = { ...operatorEnvelope('x'), ...told };
   const ctx = { tenant: 'acme', operator: operator.name, signal: new AbortController().signal };
   return operator.plan(whole as OperatorEvent<never>, ctx);
 }

@@ -12,6 +12,7 @@ const event: ReceivedEvent = {
   typeSigned: false,
   data: {},
   digest: 'd',
+  size: 2,
 };
 const action = { connector: 'shop', tool: 'orders.hold', args: {}, entity_key: 'order:1', idempotency_key: 'k' };
 

@@ -18,7 +18,9 @@ import type { IngestConfig } from './config.ts';
 import { HEADERS_MAX_BYTES } from './core/event-draft.ts';
 import { type IngestMetrics, ingestMetrics } from './metrics.ts';
 import { type SourceRegistry, sourceRegistry } from './source-registry.ts';
+import { type BodyStore, streamBodyStore } from './stream/body-store.ts';
 import { type EventLog, eventLog } from './stream/event-log.ts';
+import type { DeadItemDependencies } from './stream/publish-dead-item.ts';
 import { type EventPublisher, eventPublisher } from './stream/publish-event.ts';
 
 /** Everything the doors need, built once. */
@@ -33,10 +35,10 @@ export interface IngestContext {
   readonly sources: SourceRegistry;
   readonly publisher: EventPublisher;
   readonly log: EventLog;
+  readonly bodies: BodyStore;
+  readonly deadItems: DeadItemDependencies;
   readonly authenticator: Authenticator;
   readonly newNonce: () => string;
-  /** The largest body that the event store takes with its headers. */
-  readonly storeMaxBytes: () => number;
 }
 
 /** The server's own default, until it has said what it takes. */
@@ -73,7 +75,18 @@ export async function buildContext(
   const restore = restoreStream(nats, logger);
   await restore();
 
-  const publisher = eventPublisher({ js: nats.js, connected: nats.connected, restore }, config.publisher);
+  const log = eventLog(nats.js, nats.jsm);
+  const bodies = streamBodyStore({
+    js: nats.js,
+    jsm: nats.jsm,
+    clock: systemClock,
+    tenantMaxBytes: STREAMS.BODIES.max_bytes / sources.tenants,
+  });
+  const inlineMaxBytes = () => (nats.nc.info?.max_payload ?? NATS_MAX_PAYLOAD_BYTES) - HEADERS_MAX_BYTES;
+  const publisher = eventPublisher(
+    { js: nats.js, connected: nats.connected, restore, log, bodies, inlineMaxBytes },
+    config.publisher,
+  );
   metrics.inFlight(() => publisher.inFlight());
   return {
     logger,
@@ -84,10 +97,11 @@ export async function buildContext(
     db,
     sources,
     publisher,
-    log: eventLog(nats.js, nats.jsm),
+    log,
+    bodies,
+    deadItems: { js: nats.js, bodies, inlineMaxBytes },
     authenticator: createAuthenticator({ findApp: (hash) => findApp(db, hash), jwt: config.jwt, clock: systemClock }),
     newNonce: randomUUID,
-    storeMaxBytes: () => (nats.nc.info?.max_payload ?? NATS_MAX_PAYLOAD_BYTES) - HEADERS_MAX_BYTES,
   };
 }
 
@@ -106,7 +120,7 @@ const instanceOf = (config: IngestConfig) => config.instanceId ?? `${hostname()}
 function restoreStream(nats: Nats, logger: Logger): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => {
-    running ??= ensureStreams(nats.jsm, [STREAMS.EVENTS, STREAMS.DEAD], logger)
+    running ??= ensureStreams(nats.jsm, [STREAMS.EVENTS, STREAMS.BODIES, STREAMS.DEAD], logger)
       .catch((err: unknown) => logger.warn({ err }, 'the event stream could not be set up yet'))
       .finally(() => {
         running = undefined;

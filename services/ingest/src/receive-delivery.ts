@@ -102,7 +102,7 @@ async function receiveItems(
       items.slice(from, from + BATCH_IN_FLIGHT).map((item) => {
         if (!('fault' in item)) return receive(item);
         context.logger.warn({ ...where(source, trace), fault: item.fault }, 'an item of a batch is no event');
-        return publishDeadItem(context.nats.js, source, item);
+        return publishDeadItem(context.deadItems, source, item);
       }),
     );
     for (const one of settled) {

@@ -29,6 +29,8 @@ export interface SourceRegistry {
   /** `/agents/<agent>/subscriptions/<id>` names no tenant; the workspace's loader lets no two sources share one. */
   findSubscription(agent: string, id: string): Source | undefined;
   ofTenant(tenant: string): readonly Source[];
+  /** How many tenants there are: what none of them may fill alone is shared by so many. */
+  readonly tenants: number;
 }
 
 /** Throws a WorkspaceError that names everything no delivery could be verified with. */
@@ -55,6 +57,7 @@ export function sourceRegistry(loaded: ReadonlyMap<string, readonly SourceDefini
     find: (tenant, id) => (id.includes('/') ? undefined : byName.get(`${tenant}/${id}`)),
     findSubscription: (agent, id) => (id.includes('/') ? undefined : bySubscription.get(`${agent}/${id}`)),
     ofTenant: (tenant) => byTenant.get(tenant) ?? [],
+    tenants: byTenant.size,
   };
 }
 

@@ -23,11 +23,12 @@ const SOURCES = {
     { id: 'payments', provider: 'stripe', secrets: [{ secret: 'PAYMENTS' }], bodyMaxBytes: 2000 },
     { id: 'shop', provider: 'shopify', secrets: ['${SECRET}'] },
     { id: 'std', provider: 'standard-webhooks', secrets: ['${SECRET}'] },
-    { id: 'wide', provider: 'fabric', secrets: ['${SECRET}'], bodyMaxBytes: 8000000 },
+    { id: 'wide', provider: 'fabric', secrets: ['${SECRET}'], bodyMaxBytes: 26214400 },
     { id: 'wake', provider: 'fabric', secrets: ['${SECRET}'], dedupe: 'id', agent: 'triage', subscription: 'orders' },
   ];`,
   zeta: `export default [{ id: 'code', provider: 'github', secrets: ['${SECRET}'] },
-    { id: 'payments', provider: 'stripe', secrets: ['${SECRET}'] }];`,
+    { id: 'payments', provider: 'stripe', secrets: ['${SECRET}'] },
+    { id: 'wide', provider: 'fabric', secrets: ['${SECRET}'], bodyMaxBytes: 26214400 }];`,
 };
 
 export interface Answer {

@@ -213,14 +213,6 @@ describe('the size of a body', () => {
     expect((await deliver(`${url}/hooks/acme/payments`, 'stripe', { body })).status).toBe(202);
     expect((await deliver(`${url}/hooks/acme/payments`, 'stripe', { body: `${body} ` })).status).toBe(413);
   });
-
-  it('is refused with 413 past what the event store takes, whatever the source allows', async () => {
-    const fits = Buffer.alloc(1024 * 1024 - 16 * 1024, 0x61);
-    const over = Buffer.concat([fits, Buffer.from('a')]);
-    expect((await deliver(`${url}/hooks/acme/wide`, 'fabric', { body: fits })).status).toBe(202);
-    expect((await deliver(`${url}/hooks/acme/wide`, 'fabric', { body: over })).status).toBe(413);
-    expect((await deliver(`${url}/hooks/acme/wide`, 'fabric', { body: Buffer.alloc(7_000_000) })).status).toBe(413);
-  });
 });
 
 describe('POST /agents/:agent/subscriptions/:id', () => {

@@ -22,6 +22,14 @@ export const MESSAGES = {
     to: ['operators', CONSUMERS.received.owner],
     dedupe: 'the subject: a second publish on it is refused',
   },
+  body: {
+    subject: 'bodies.<tenant>.<digest>.<number|whole>',
+    stream: 'BODIES',
+    body: 'a piece of a body too large for its event; under `whole`, once all are stored, its size',
+    from: ['ingest'],
+    to: ['ingest'],
+    dedupe: 'the content: a piece stored again is the same piece',
+  },
   plan: {
     subject: 'plans.<tenant>.<operator>',
     stream: 'PLANS',

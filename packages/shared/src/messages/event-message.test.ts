@@ -41,6 +41,17 @@ it('an unknown claim of a signature is none, and no headers at all are read as s
   expect(readEventMessage(message, 9)).toMatchObject({ signed: 'none', type: 'unknown', typeSigned: false });
 });
 
+it('a body that is elsewhere has the digest and size that its event tells, and no data', () => {
+  const told = { type: 't', digest: 'abc', dataRef: '/v1/events/s.t.k?raw', dataSize: '2000000' };
+  const message = { subject: 'events.acme.s.t.k', data: new Uint8Array(), headers: headers(told) };
+  expect(readEventMessage(message, 1024)).toMatchObject({
+    data: null,
+    digest: 'abc',
+    size: 2_000_000,
+    dataRef: '/v1/events/s.t.k?raw',
+  });
+});
+
 it('data is null where the payload is too large, not JSON or not UTF-8', () => {
   const read = (data: Uint8Array) => readEventMessage({ subject: 'events.acme.s.t.k', data }, 16).data;
   expect(read(Buffer.from('[1]'))).toEqual([1]);

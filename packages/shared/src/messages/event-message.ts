@@ -16,8 +16,11 @@ export const EVENT_HEADERS = {
   rootId: 'ce-rootid',
   signed: 'ce-signed',
   typeSigned: 'ce-typesigned',
-  /** SHA-256 of the payload: tells a repeated delivery from another one under its id, without the payload. */
+  /** SHA-256 of the body: tells a repeated delivery from another one under its id, without the body. */
   digest: 'ce-digest',
+  /** Of a body too large for its event: where ingest gives it, relative to ingest, and its size in bytes. The payload is empty. */
+  dataRef: 'ce-dataref',
+  dataSize: 'ce-datasize',
   /** Of a replay: the event that was published again, and who asked for it. */
   replayOf: 'ce-replayof',
   replayedBy: 'ce-replayedby',
@@ -55,11 +58,15 @@ export interface ReceivedEvent extends EventEnvelope {
   readonly rootId: string;
   readonly deliveryId?: string;
   readonly digest: string;
+  /** Of the body, in bytes. */
+  readonly size: number;
+  /** Where the body is to be had, where it is too large for its event: a path of ingest. `data` is null then. */
+  readonly dataRef?: string;
 }
 
 /**
  * The event in a message. Tenant, source and id are the subject's, whatever the headers say: the server checked who may
- * publish there. A payload past `dataMaxBytes`, or that is not JSON, leaves `data` null.
+ * publish there. A body past `dataMaxBytes`, elsewhere, or that is not JSON, leaves `data` null.
  */
 export function readEventMessage(message: EventMessage, dataMaxBytes: number): ReceivedEvent {
   const { tenant, eventId } = parseEventSubject(message.subject);
@@ -70,6 +77,7 @@ export function readEventMessage(message: EventMessage, dataMaxBytes: number): R
   const time = header('time');
   const subject = header('subject');
   const deliveryId = header('deliveryId');
+  const dataRef = header('dataRef');
   return {
     id: eventId,
     tenant,
@@ -82,7 +90,9 @@ export function readEventMessage(message: EventMessage, dataMaxBytes: number): R
     typeSigned: header('typeSigned') === 'true',
     rootId: (header('rootId') ?? eventId) as EventId,
     data: message.data.length > dataMaxBytes ? null : parseJson(message.data),
-    digest: sha256(message.data),
+    ...(dataRef === undefined
+      ? { digest: sha256(message.data), size: message.data.length }
+      : { dataRef, digest: header('digest') ?? '', size: Number(header('dataSize')) || 0 }),
   };
 }
 

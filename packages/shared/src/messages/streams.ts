@@ -7,12 +7,12 @@ const GIB = 1024 ** 3;
 const DUPLICATE_WINDOW_MIN_NS = SECOND_NS / 10;
 const DUPLICATE_WINDOW_NS = 120 * SECOND_NS;
 
-export const STREAM_NAMES = ['EVENTS', 'PLANS', 'DECISIONS', 'APPROVALS', 'OUTCOMES', 'DEAD'] as const;
+export const STREAM_NAMES = ['EVENTS', 'BODIES', 'PLANS', 'DECISIONS', 'APPROVALS', 'OUTCOMES', 'DEAD'] as const;
 export type StreamName = (typeof STREAM_NAMES)[number];
 
 /**
  * Every stream. Retention is by limits, never by work queue: one that forgets acknowledged messages would forget what was
- * seen. A full EVENTS or PLANS refuses the newcomer, who is told and tries again; the others let go of the oldest.
+ * seen. A full EVENTS, BODIES or PLANS refuses the newcomer, who is told and tries again; the others let go of the oldest.
  * The server sets all of it aside on its disk (under 6 GiB), so that a limit here is never a surprise there.
  */
 export const STREAMS = {
@@ -30,6 +30,20 @@ export const STREAMS = {
     duplicate_window: DUPLICATE_WINDOW_MIN_NS,
     allow_direct: true,
   },
+  BODIES: {
+    name: 'BODIES',
+    description: 'bodies too large for their event, in pieces under their digest: a piece stored again replaces itself',
+    subjects: ['bodies.*.*.*'],
+    retention: 'limits',
+    storage: 'file',
+    discard: 'new',
+    max_msgs_per_subject: 1,
+    // A day longer than the events that refer to them.
+    max_age: 8 * DAY_NS,
+    max_bytes: GIB,
+    duplicate_window: DUPLICATE_WINDOW_MIN_NS,
+    allow_direct: true,
+  },
   PLANS: {
     name: 'PLANS',
     description: 'plans as operators proposed them',
@@ -38,7 +52,7 @@ export const STREAMS = {
     storage: 'file',
     discard: 'new',
     max_age: 7 * DAY_NS,
-    max_bytes: GIB,
+    max_bytes: 0.75 * GIB,
     duplicate_window: DUPLICATE_WINDOW_MIN_NS,
   },
   DECISIONS: {
@@ -49,7 +63,7 @@ export const STREAMS = {
     storage: 'file',
     discard: 'old',
     max_age: 7 * DAY_NS,
-    max_bytes: GIB,
+    max_bytes: 0.75 * GIB,
     duplicate_window: DUPLICATE_WINDOW_NS,
   },
   APPROVALS: {
@@ -71,7 +85,7 @@ export const STREAMS = {
     storage: 'file',
     discard: 'old',
     max_age: 7 * DAY_NS,
-    max_bytes: GIB,
+    max_bytes: 0.75 * GIB,
     duplicate_window: DUPLICATE_WINDOW_NS,
   },
   DEAD: {

@@ -9,6 +9,14 @@ export const eventSubject = (tenant: string, event: EventId): string => `events.
 export const eventSubjects = (tenant: string, source = '*', typeToken = '*'): string =>
   `events.${tenant}.${source}.${typeToken}.*`;
 
+/** One piece of a body that is too large for its event, numbered from 0; a tenant's own, whoever else sent the same bytes. */
+export const bodyPieceSubject = (tenant: string, digest: string, index: number): string =>
+  `bodies.${tenant}.${digest}.${index}`;
+/** All bodies of a tenant. */
+export const bodySubjects = (tenant: string): string => `bodies.${tenant}.*.*`;
+/** What says that every piece of a body is stored. */
+export const wholeBodySubject = (tenant: string, digest: string): string => `bodies.${tenant}.${digest}.whole`;
+
 export const planSubject = (tenant: string, operator: string): string => `plans.${tenant}.${operator}`;
 
 export const decisionSubject = (tenant: string, decision: TrustDecision, operator: string): string =>

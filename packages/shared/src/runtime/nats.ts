@@ -214,7 +214,11 @@ const PUBLISHES_IN_FLIGHT = 256;
  * Publishes all and waits for every acknowledgement, a bounded number at a time. Rejects with the first failure once none is
  * under way any more; the caller publishes all again, and ids make that harmless.
  */
-export async function publishAll(js: JetStreamClient, messages: readonly OutgoingMessage[]): Promise<void> {
+export async function publishAll(
+  js: JetStreamClient,
+  messages: readonly OutgoingMessage[],
+  inFlightMax = PUBLISHES_IN_FLIGHT,
+): Promise<void> {
   const failures: unknown[] = [];
   let next = 0;
   const lane = async () => {
@@ -227,7 +231,7 @@ export async function publishAll(js: JetStreamClient, messages: readonly Outgoin
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(PUBLISHES_IN_FLIGHT, messages.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(inFlightMax, messages.length) }, lane));
   if (failures.length > 0) throw failures[0];
 }
 

@@ -20,6 +20,8 @@ export async function readEvent(nats: Nats, tenant: string, id: EventId): Promis
       const {
         tenant: _tenant,
         deliveryId: _delivery,
+        size: _size,
+        dataRef: _dataRef,
         ...event
       } = readEventMessage(
         { subject: message.subject, headers: message.header, data: message.data },

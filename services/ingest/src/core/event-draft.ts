@@ -68,6 +68,11 @@ export function draftEvent(source: NamingSource, signed: Signed, described: Desc
   };
 }
 
+/** The attributes of an event whose body is too large for it. The reference is a path of ingest, for whoever may read events. */
+export function bodyElsewhere(id: EventId, body: { readonly digest: string; readonly size: number }) {
+  return attributes({ dataRef: `/v1/events/${id}?raw`, digest: body.digest, dataSize: String(body.size) });
+}
+
 /** What a replay changes; everything else is the original's. */
 export interface ReplayOf {
   readonly originalId: EventId;

@@ -10,8 +10,9 @@ export function isSubjectTaken(error: unknown): boolean {
   return code === STORE_REFUSED && message === SUBJECT_TAKEN;
 }
 
-/** Connected, and yet nobody takes the subject: the server came back without its disk, or someone deleted the stream. */
+/** Connected, and yet nobody answers for a stream: the server came back without its disk, or someone deleted it. */
 export function isStreamMissing(error: unknown): boolean {
-  const { name } = (error ?? {}) as { name?: unknown };
-  return name === 'JetStreamNotEnabled' || name === 'StreamNotFoundError';
+  const { name, cause } = (error ?? {}) as { name?: unknown; cause?: { name?: unknown } };
+  // A direct read asks the stream itself, so that nobody hears it.
+  return name === 'JetStreamNotEnabled' || name === 'StreamNotFoundError' || cause?.name === 'NoResponders';
 }

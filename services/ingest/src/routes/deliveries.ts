@@ -37,7 +37,7 @@ export function deliveryScope(app: FastifyInstance, context: IngestContext): voi
     const source = request.deliverySource;
     if (!source) return Buffer.alloc(0);
     try {
-      return await readRawBody(request.raw, Math.min(source.bodyMaxBytes, context.storeMaxBytes()));
+      return await readRawBody(request.raw, source.bodyMaxBytes);
     } catch (error) {
       if (error instanceof HoldpointError && error.code === 'PAYLOAD_TOO_LARGE') {
         context.metrics.delivery(source, 'too_large');

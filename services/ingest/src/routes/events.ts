@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { eventIdSchema, eventSchema } from '@holdpoint/shared/domain/event';
 import { nameSchema } from '@holdpoint/shared/domain/names';
@@ -66,7 +67,13 @@ export function eventRoutes(app: App, context: IngestContext): void {
       if (query.raw === undefined || query.raw === 'false') return stored.event;
       // Somebody else's bytes: nothing may take them for a page of ours.
       reply.header('x-content-type-options', 'nosniff').header('content-disposition', 'attachment');
-      return reply.type('application/octet-stream').send(Buffer.from(stored.body));
+      reply.type('application/octet-stream');
+      const { body } = stored;
+      if (!('digest' in body)) return reply.send(Buffer.from(body));
+      const pieces = await context.bodies.open(principal.tenant, body.digest);
+      if (!pieces) throw new HoldpointError('NOT_FOUND', "the event's body is not stored any more");
+      // With its length told, a body that breaks off is seen to.
+      return reply.header('content-length', body.size).send(Readable.from(pieces));
     },
   );
 

@@ -13,7 +13,8 @@ const DATA_MAX_BYTES = 256 * 1024;
 export interface StoredEvent {
   readonly event: Event;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
+  /** The body; or, where it was too large for the event, what it is called in the body store. */
+  readonly body: Uint8Array | { readonly digest: string; readonly size: number };
 }
 
 export interface EventFilter {
@@ -53,7 +54,9 @@ export function eventLog(js: JetStreamClient, jsm: JetStreamManager): EventLog {
           .map(([name, values]) => [name, values[0] ?? '']),
       );
       const event = readEventMessage(asMessage(message), DATA_MAX_BYTES);
-      return { event: { ...show(event, message.data.length), data: event.data }, headers, body: message.data };
+      const { data, dataRef, digest, size } = event;
+      const body = dataRef === undefined ? message.data : { digest, size };
+      return { event: { ...show(event, size), data }, headers, body };
     },
 
     async list({ tenant, source, type, since, limit, before }) {
@@ -62,8 +65,9 @@ export function eventLog(js: JetStreamClient, jsm: JetStreamManager): EventLog {
       return {
         next: page.next,
         items: page.messages.map((message) => {
-          const size = Number(message.headers?.get('Nats-Msg-Size') || message.data.length);
-          return show(readEventMessage(message, 0), size);
+          const event = readEventMessage(message, 0);
+          const inStream = Number(message.headers?.get('Nats-Msg-Size'));
+          return show(event, event.dataRef === undefined ? inStream : event.size);
         }),
       };
     },

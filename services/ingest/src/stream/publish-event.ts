@@ -1,10 +1,13 @@
+import { sha256 } from '@holdpoint/shared/domain/digest';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { EventId } from '@holdpoint/shared/domain/ids';
 import { EVENT_HEADERS } from '@holdpoint/shared/messages/event-message';
 import { eventSubject } from '@holdpoint/shared/messages/subjects';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { headers as natsHeaders } from '@nats-io/transport-node';
+import { bodyElsewhere } from '../core/event-draft.ts';
 import { isStreamMissing, isSubjectTaken } from '../core/publish-refusal.ts';
+import type { BodyStore } from './body-store.ts';
 import type { EventLog } from './event-log.ts';
 
 export interface Publication {
@@ -38,20 +41,44 @@ export interface PublisherDependencies {
   readonly js: JetStreamClient;
   /** False while the connection is away: a publish would only wait in memory to come late. */
   readonly connected: () => boolean;
-  /** Sets the stream up again where nobody answers for it. */
+  /** Sets the streams up again where nobody answers for them. */
   readonly restore: () => Promise<void>;
+  readonly log: EventLog;
+  readonly bodies: BodyStore;
+  /** The largest body that the event store takes with its headers; a larger one is put aside. */
+  readonly inlineMaxBytes: () => number;
 }
 
-export function eventPublisher(
-  { js, connected, restore }: PublisherDependencies,
-  limits: PublisherLimits,
-): EventPublisher {
+const NOTHING = new Uint8Array();
+
+export function eventPublisher(dependencies: PublisherDependencies, limits: PublisherLimits): EventPublisher {
+  const { js, connected, restore, log, bodies, inlineMaxBytes } = dependencies;
   let inFlight = 0;
   let inFlightBytes = 0;
 
+  /** The body first, then the event that refers to it: a crash in between leaves bytes that age out, never an event without them. */
+  const publishLarge = async ({ tenant, id, headers, body }: Publication): Promise<Published> => {
+    if ((await log.storedDigest(tenant, id)) !== undefined) return 'duplicate';
+    const digest = headers[EVENT_HEADERS.digest] ?? sha256(body);
+    await bodies.put(tenant, digest, body);
+    const attributes = { ...headers, ...bodyElsewhere(id, { digest, size: body.length }) };
+    return publishSmall({ tenant, id, headers: attributes, body: NOTHING });
+  };
+
+  const publishSmall = async ({ tenant, id, headers, body }: Publication): Promise<Published> => {
+    try {
+      await js.publish(eventSubject(tenant, id), body, { headers: toNatsHeaders(headers), timeout: limits.timeoutMs });
+      return 'accepted';
+    } catch (error) {
+      if (isSubjectTaken(error)) return 'duplicate';
+      throw error;
+    }
+  };
+
   return {
     inFlight: () => inFlight,
-    async publish({ tenant, id, headers, body }) {
+    async publish(publication) {
+      const { body } = publication;
       if (!connected()) throw unavailable('the event store is away', limits);
       if (inFlight >= limits.inFlightMax || inFlightBytes + body.length > limits.inFlightMaxBytes) {
         throw unavailable('too many events are being stored', limits);
@@ -59,11 +86,8 @@ export function eventPublisher(
       inFlight += 1;
       inFlightBytes += body.length;
       try {
-        const options = { headers: toNatsHeaders(headers), timeout: limits.timeoutMs };
-        await js.publish(eventSubject(tenant, id), body, options);
-        return 'accepted';
+        return await (body.length > inlineMaxBytes() ? publishLarge(publication) : publishSmall(publication));
       } catch (error) {
-        if (isSubjectTaken(error)) return 'duplicate';
         if (isStreamMissing(error)) void restore();
         throw unavailable('the event could not be stored', limits, error);
       } finally {
