@@ -1,5 +1,6 @@
 import { readArguments } from './arguments.ts';
 import { b1 } from './b1/benchmark.ts';
+import { b2 } from './b2/benchmark.ts';
 import { b3 } from './b3/benchmark.ts';
 import { b4 } from './b4/benchmark.ts';
 import type { Benchmark, Options, Result } from './benchmark.ts';
@@ -7,7 +8,7 @@ import { machineFacts } from './machine.ts';
 import { keep, summary } from './report.ts';
 import { type Servers, startServers } from './servers.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [b1, b3, b4];
+const BENCHMARKS: readonly Benchmark[] = [b1, b2, b3, b4];
 
 const { ids, quick, runs } = readArguments(process.argv.slice(2));
 const unknown = ids.filter((id) => !BENCHMARKS.some((benchmark) => benchmark.id === id));

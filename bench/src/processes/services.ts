@@ -8,11 +8,11 @@ const READY_MAX_MS = 30_000;
 
 /** Starts a service as `npm start` does, in a process of its own, and waits until it is ready. */
 export async function startService(
-  service: 'evaluator' | 'executor',
+  service: 'ingest' | 'evaluator' | 'executor',
   { stack, folder }: Servers,
   database: RunDatabase,
   workspaceDir: string,
-): Promise<Child> {
+): Promise<Child & { readonly url: string }> {
   const port = await freePort();
   const child = await startChild({
     file: join('..', 'services', service, 'src', 'main.ts'),
@@ -35,7 +35,7 @@ export async function startService(
     READY_MAX_MS,
     40,
   );
-  if (ready) return child;
+  if (ready) return { ...child, url: `http://127.0.0.1:${port}` };
   await child.stop();
   throw new Error(`the ${service} is not ready after ${READY_MAX_MS} ms`);
 }
