@@ -75,7 +75,7 @@ export async function receiveDelivery(
 
   const items = scheme.items?.(delivery);
   if (!items) {
-    const description = scheme.describe(delivery);
+    const description = scheme.describe(delivery, verdict.signed);
     return { kind: 'event', received: await receive({ body: delivery.rawBody, description }) };
   }
   return { kind: 'batch', items: await receiveItems(context, source, items, trace, receive) };

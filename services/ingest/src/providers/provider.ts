@@ -99,7 +99,8 @@ export interface Provider {
   handshake?(delivery: SignedDelivery): Reply | undefined;
   /** The answer to a GET; undefined where it does not ask rightly. */
   challenge?(challenge: Challenge): Reply | undefined;
-  describe(delivery: Delivery): Description;
+  /** `signed` is what `verify` said of this delivery. */
+  describe(delivery: Delivery, signed?: Signed): Description;
   /** The events of a delivery that holds several, each with bytes of its own; undefined where it is one event after all. */
   items?(delivery: Delivery): readonly (BatchItem | BadItem)[] | undefined;
   /** What an accepted delivery is answered, where the provider takes anything else for a failure. */

@@ -1,5 +1,23 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { hmac, type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const gitlabSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+/** Of a hook with a signing token, or, where what it is given is none, with a secret token. */
+export const gitlabSample: ProviderSample = {
+  signed: 'id-time-body',
+  signature: 'webhook-signature',
+  signedHeaders: ['webhook-id', 'webhook-timestamp'],
+  toleranceSeconds: 300,
+  alsoReads: ['x-gitlab-token', 'x-gitlab-webhook-uuid'],
+  listSeparator: ' ',
+  keys: sharedKeys,
+  headers({ signing, body, id, type, timestamp }) {
+    const said = { 'x-gitlab-event': type, 'idempotency-key': id };
+    if (!signing.startsWith('whsec_')) return { ...said, 'x-gitlab-token': signing };
+    const key = Buffer.from(signing.slice('whsec_'.length), 'base64');
+    return {
+      ...said,
+      'webhook-id': id,
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': `v1,${hmac(key, `${id}.${timestamp}.`, body).toString('base64')}`,
+    };
+  },
+};

@@ -1,5 +1,13 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { hmac, type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const paddleSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+export const paddleSample: ProviderSample = {
+  signed: 'time-body',
+  signature: 'paddle-signature',
+  signedHeaders: [],
+  toleranceSeconds: 5,
+  listSeparator: ';',
+  keys: sharedKeys,
+  headers: ({ signing, body, timestamp }) => ({
+    'paddle-signature': `ts=${timestamp};h1=${hmac(signing, `${timestamp}:`, body).toString('hex')}`,
+  }),
+};

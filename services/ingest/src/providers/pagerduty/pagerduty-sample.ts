@@ -1,5 +1,11 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { hmac, type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const pagerdutySample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+export const pagerdutySample: ProviderSample = {
+  signed: 'body',
+  signature: 'x-pagerduty-signature',
+  signedHeaders: [],
+  toleranceSeconds: undefined,
+  listSeparator: ',',
+  keys: sharedKeys,
+  headers: ({ signing, body }) => ({ 'x-pagerduty-signature': `v1=${hmac(signing, body).toString('hex')}` }),
+};

@@ -1,5 +1,13 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { hmac, type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const slackSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+export const slackSample: ProviderSample = {
+  signed: 'time-body',
+  signature: 'x-slack-signature',
+  signedHeaders: ['x-slack-request-timestamp'],
+  toleranceSeconds: 300,
+  keys: sharedKeys,
+  headers: ({ signing, body, timestamp }) => ({
+    'x-slack-request-timestamp': String(timestamp),
+    'x-slack-signature': `v0=${hmac(signing, `v0:${timestamp}:`, body).toString('hex')}`,
+  }),
+};

@@ -1,5 +1,12 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { hmac, type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const squareSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+export const squareSample: ProviderSample = {
+  signed: 'url-body',
+  signature: 'x-square-hmacsha256-signature',
+  signedHeaders: [],
+  toleranceSeconds: undefined,
+  keys: sharedKeys,
+  headers: ({ signing, body, url }) => ({
+    'x-square-hmacsha256-signature': hmac(signing, url, body).toString('base64'),
+  }),
+};

@@ -1,21 +1,32 @@
+import { asObject, isoTime, jsonObject, text } from '../body.ts';
+import { calledUrl } from '../called-url.ts';
 import type { Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
-import { refused, textSecretFault } from '../signature.ts';
+import { hmacSha256, oneHeader, preflight, refused, sameText, textSecretFault } from '../signature.ts';
 
-/** Not written yet: believes nothing. */
+const SIGNATURE = 'x-square-hmacsha256-signature';
+
+/** Square: `x-square-hmacsha256-signature: <base64>` over the notification URL, exactly as it is written at Square, and the body. */
 export const square = {
   secretFault: textSecretFault,
-  verify(_: SignedDelivery): Verdict {
-    return refused('signature_mismatch');
+  signsUrl: true,
+  verify(delivery: SignedDelivery): Verdict {
+    const refusal = preflight(delivery, textSecretFault, { required: [SIGNATURE], optional: [] });
+    if (refusal) return refused(refusal);
+    const given = oneHeader(delivery.headers, SIGNATURE) ?? '';
+    const signed = [Buffer.from(calledUrl(delivery)), delivery.rawBody];
+    const good = delivery.secrets.some((secret) => sameText(given, hmacSha256(secret, signed, 'base64')));
+    return good ? { ok: true, signed: 'url-body' } : refused('signature_mismatch');
   },
-  describe(_: Delivery): Description {
+  describe({ rawBody }: Delivery): Description {
+    const body = jsonObject(rawBody);
     return {
-      deliveryId: undefined,
-      idSigned: false,
-      type: undefined,
-      typeSigned: false,
-      time: undefined,
-      subject: undefined,
-      keyFrom: 'type+body',
+      deliveryId: text(body.event_id),
+      idSigned: true,
+      type: text(body.type),
+      typeSigned: true,
+      time: isoTime(body.created_at),
+      subject: text(asObject(body.data)?.id),
+      keyFrom: 'id',
     };
   },
 } satisfies Provider;

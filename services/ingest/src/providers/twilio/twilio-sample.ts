@@ -1,5 +1,21 @@
+import { createHmac } from 'node:crypto';
 import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const twilioSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+/** A form's parameters, of which no two have one name. */
+export const twilioSample: ProviderSample = {
+  signed: 'url-body',
+  signature: 'x-twilio-signature',
+  signedHeaders: [],
+  toleranceSeconds: undefined,
+  keys: sharedKeys,
+  body: () => 'MessageStatus=delivered&MessageSid=SM1f0e&To=%2B14155550100&Body=so+far%2C+so+good',
+  headers({ signing, body, id, url }) {
+    const params = Object.fromEntries(new URLSearchParams(body.toString()));
+    const names = Object.keys(params).sort();
+    const text = names.reduce((signed, name) => signed + name + params[name], url);
+    return {
+      'x-twilio-signature': createHmac('sha1', signing).update(text).digest('base64'),
+      'i-twilio-idempotency-token': id,
+    };
+  },
+};

@@ -1,5 +1,10 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { hmac, type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const typeformSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+export const typeformSample: ProviderSample = {
+  signed: 'body',
+  signature: 'typeform-signature',
+  signedHeaders: [],
+  toleranceSeconds: undefined,
+  keys: sharedKeys,
+  headers: ({ signing, body }) => ({ 'typeform-signature': `sha256=${hmac(signing, body).toString('base64')}` }),
+};

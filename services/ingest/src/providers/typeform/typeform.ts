@@ -1,21 +1,29 @@
+import { asObject, isoTime, jsonObject, text } from '../body.ts';
 import type { Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
-import { refused, textSecretFault } from '../signature.ts';
+import { textSecretFault, verifyBodyHmac } from '../signature.ts';
 
-/** Not written yet: believes nothing. */
+/** Typeform: `Typeform-Signature: sha256=<base64>` over the body. Id and type stand in the signed body. */
 export const typeform = {
   secretFault: textSecretFault,
-  verify(_: SignedDelivery): Verdict {
-    return refused('signature_mismatch');
+  verify(delivery: SignedDelivery): Verdict {
+    return verifyBodyHmac(delivery, {
+      header: 'typeform-signature',
+      prefix: 'sha256=',
+      encoding: 'base64',
+      optional: [],
+    });
   },
-  describe(_: Delivery): Description {
+  describe({ rawBody }: Delivery): Description {
+    const body = jsonObject(rawBody);
+    const response = asObject(body.form_response);
     return {
-      deliveryId: undefined,
-      idSigned: false,
-      type: undefined,
-      typeSigned: false,
-      time: undefined,
-      subject: undefined,
-      keyFrom: 'type+body',
+      deliveryId: text(body.event_id),
+      idSigned: true,
+      type: text(body.event_type),
+      typeSigned: true,
+      time: isoTime(response?.submitted_at),
+      subject: text(response?.form_id),
+      keyFrom: 'id',
     };
   },
 } satisfies Provider;

@@ -1,5 +1,16 @@
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { hmac, type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
 
-/** Not written yet. */
-export const zoomSample: ProviderSample | undefined = undefined as ProviderSample | undefined;
-void sharedKeys;
+export const zoomSample: ProviderSample = {
+  signed: 'time-body',
+  signature: 'x-zm-signature',
+  signedHeaders: ['x-zm-request-timestamp'],
+  toleranceSeconds: 300,
+  keys: sharedKeys,
+  headers({ signing, body, timestamp }) {
+    const message = Buffer.concat([Buffer.from(`v0:${timestamp}:`), body]);
+    return {
+      'x-zm-request-timestamp': String(timestamp),
+      'x-zm-signature': `v0=${hmac(signing, message).toString('hex')}`,
+    };
+  },
+};
