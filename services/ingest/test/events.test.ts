@@ -51,7 +51,7 @@ describe('GET /v1/events', () => {
   });
 
   it('lists what was accepted, newest first, without payloads', async () => {
-    const first = await deliver(`${url}/hooks/acme/code`, 'github', { body: '{"n":1}', type: 'push', id: 'd-1' });
+    const first = await deliver(`${url}/hooks/acme/code`, 'github', { body: '{"ref":1}', type: 'push', id: 'd-1' });
     const second = await deliver(`${url}/hooks/acme/payments`, 'stripe', {
       body: '{"id":"evt_1","type":"charge.failed"}',
     });
@@ -68,7 +68,7 @@ describe('GET /v1/events', () => {
       type_signed: false,
       delivery_id: 'd-1',
       root_id: first.body.event_id,
-      size: 7,
+      size: 9,
     });
     expect(body.next_cursor).toBeUndefined();
   });

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => harness.stop());
 
 const push = (at: string, body: string): Promise<Answer> =>
-  deliver(`${at}/hooks/acme/code`, 'github', { body, type: 'push' });
+  deliver(`${at}/hooks/acme/code`, 'github', { body, type: 'watch' });
 
 /** How many events of the source are stored. */
 async function storedOf(source: string): Promise<number> {

@@ -169,13 +169,15 @@ describe('POST /hooks/:tenant/:source', () => {
     }
   });
 
-  it('GitHub: the same body under another delivery header is a duplicate, under another event type it is not', async () => {
-    const body = '{"action":"opened","number":7}';
+  it('GitHub: the same body under another delivery header is a duplicate, under another event type it is refused or another', async () => {
+    const body = '{"action":"opened","pull_request":{"number":7}}';
     const hook = `${url}/hooks/acme/code`;
     const first = await deliver(hook, 'github', { body, id: 'd-1', type: 'pull_request' });
     const captured = await deliver(hook, 'github', { body, id: 'd-2', type: 'pull_request' });
-    const other = await deliver(hook, 'github', { body, id: 'd-1', type: 'issues' });
-    expect([first.status, captured.status, other.status]).toEqual([202, 200, 202]);
+    const other = await deliver(hook, 'github', { body, id: 'd-1', type: 'labelled' });
+    const impossible = await deliver(hook, 'github', { body, id: 'd-1', type: 'issues' });
+    expect([first.status, captured.status, other.status, impossible.status]).toEqual([202, 200, 202, 401]);
+    expect(harness.logs.some((line) => line.includes('type_mismatch'))).toBe(true);
     expect(captured.body.event_id).toBe(first.body.event_id);
     const message = await stored('acme', first.body.event_id);
     expect(message?.header.get('ce-signed')).toBe('body');

@@ -29,7 +29,7 @@ export interface TimedScheme {
 
 export function verifyTimedSignature(delivery: SignedDelivery, scheme: TimedScheme): Verdict {
   const refusal = preflight(delivery, textSecretFault, { required: [scheme.header], optional: [] });
-  if (refusal) return refused(refusal);
+  if (refusal) return refusal;
   const parsed = parseFields(oneHeader(delivery.headers, scheme.header) ?? '', scheme);
   if (!parsed) return refused('header_malformed');
   const good = delivery.secrets.some((secret) => {

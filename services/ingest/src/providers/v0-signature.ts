@@ -23,7 +23,7 @@ export interface V0Headers {
 export function verifyV0(delivery: SignedDelivery, headers: V0Headers): Verdict {
   const required = [headers.signature, headers.timestamp];
   const refusal = preflight(delivery, textSecretFault, { required, optional: [] });
-  if (refusal) return refused(refusal);
+  if (refusal) return refusal;
   const timestamp = parseTimestamp(oneHeader(delivery.headers, headers.timestamp));
   const signature = oneHeader(delivery.headers, headers.signature) ?? '';
   if (timestamp === undefined || !signature.startsWith(PREFIX)) return refused('header_malformed');

@@ -27,7 +27,7 @@ export const discord = {
   verify(delivery: SignedDelivery): Verdict {
     const { headers, rawBody, secrets } = delivery;
     const refusal = preflight(delivery, secretFault, { required: [SIGNATURE, TIMESTAMP], optional: [] });
-    if (refusal) return refused(refusal);
+    if (refusal) return refusal;
     const timestamp = parseTimestamp(oneHeader(headers, TIMESTAMP));
     const signature = oneHeader(headers, SIGNATURE) ?? '';
     if (timestamp === undefined || !/^[0-9a-f]{128}$/.test(signature)) return refused('header_malformed');

@@ -37,7 +37,7 @@ export const gitlab = {
     isSigningToken(secret) ? standardWebhooks.secretFault(secret) : textSecretFault(secret),
   verify(delivery: SignedDelivery): Verdict {
     const refusal = preflight(delivery, gitlab.secretFault, { required: [], optional: READ });
-    if (refusal) return refused(refusal);
+    if (refusal) return refusal;
     const verdict = verifySecret(delivery);
     if (!verdict.ok) return verdict;
     const type = oneHeader(delivery.headers, TYPE) ?? '';
@@ -71,7 +71,7 @@ function verifySecret(delivery: SignedDelivery): Verdict {
     return standardWebhooks.verify({ ...delivery, secrets: signing });
   }
   const given = oneHeader(delivery.headers, TOKEN);
-  if (!given) return refused('header_missing');
+  if (!given) return { ...refused('header_missing'), header: TOKEN };
   // GitLab writes the token as UTF-8, and Node reads a header as Latin-1.
   const good = tokens.some((token) => sameText(given, Buffer.from(token).toString('latin1')));
   return good ? { ok: true, signed: 'none' } : refused('signature_mismatch');

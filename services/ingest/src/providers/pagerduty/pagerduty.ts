@@ -12,7 +12,7 @@ export const pagerduty = {
   secretFault: textSecretFault,
   verify(delivery: SignedDelivery): Verdict {
     const refusal = preflight(delivery, textSecretFault, { required: [SIGNATURE], optional: [] });
-    if (refusal) return refused(refusal);
+    if (refusal) return refusal;
     const signatures = (oneHeader(delivery.headers, SIGNATURE) ?? '').split(',', SIGNATURES_MAX + 1);
     if (signatures.length > SIGNATURES_MAX || !signatures.some((one) => one.startsWith(PREFIX))) {
       return refused('header_malformed');

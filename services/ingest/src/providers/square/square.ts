@@ -11,7 +11,7 @@ export const square = {
   signsUrl: true,
   verify(delivery: SignedDelivery): Verdict {
     const refusal = preflight(delivery, textSecretFault, { required: [SIGNATURE], optional: [] });
-    if (refusal) return refused(refusal);
+    if (refusal) return refusal;
     const given = oneHeader(delivery.headers, SIGNATURE) ?? '';
     const signed = [Buffer.from(calledUrl(delivery)), delivery.rawBody];
     const good = delivery.secrets.some((secret) => sameText(given, hmacSha256(secret, signed, 'base64')));

@@ -17,7 +17,7 @@ export const twilio = {
   signsUrl: true,
   verify(delivery: SignedDelivery): Verdict {
     const refusal = preflight(delivery, textSecretFault, { required: [SIGNATURE], optional: [ID] });
-    if (refusal) return refused(refusal);
+    if (refusal) return refusal;
     const digest = bodyDigest(delivery);
     if (digest !== undefined && !sameText(digest, sha256Hex(delivery.rawBody))) return refused('signature_mismatch');
     const params = digest === undefined ? signedParams(delivery.rawBody) : Buffer.alloc(0);
