@@ -60,7 +60,10 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
     ...(signal && { signal }),
   });
   stopper.onStop('nats', () => nats.close());
-  await ensureStreams(nats.jsm, Object.values(STREAMS), logger);
+  await ensureStreams(nats.jsm, Object.values(STREAMS), logger).catch((err: unknown) =>
+    // Whoever consumes sets them up again before it pulls.
+    logger.warn({ err }, 'the streams could not be set up yet'),
+  );
   const relay = startRelay({ db, nats, logger });
   stopper.onStop('relay', () => relay.stop());
   const authenticator = createAuthenticator({

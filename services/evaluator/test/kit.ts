@@ -38,7 +38,7 @@ export interface Kit {
   readonly nats: Nats;
   readonly keys: { readonly admin: string; readonly operator: string };
   readonly workspaceDir: string;
-  start(): Promise<RunningService>;
+  start(over?: Partial<ServiceConfig>): Promise<RunningService>;
   publish(plan: unknown, operator?: string, tenant?: string): Promise<void>;
   post(service: RunningService, path: string, body: unknown, key?: string): Promise<Response>;
   /** All messages of a stream so far, parsed. */
@@ -91,8 +91,8 @@ export async function createKit(files: Readonly<Record<string, string>> = WORKSP
     nats,
     keys,
     workspaceDir,
-    async start() {
-      const service = await startEvaluator(config);
+    async start(over = {}) {
+      const service = await startEvaluator({ ...config, ...over });
       running.push(service);
       return service;
     },
