@@ -29,7 +29,8 @@ const timestampSchema = z
     /** Of the signature header, where that is made of `name=value`. */
     field: fieldSchema.optional(),
     body: pathSchema.optional(),
-    unit: z.enum(['s', 'ms']).default('s'),
+    /** Since the epoch, or the text of a second in UTC: 2026-09-21T14:13:20Z. */
+    unit: z.enum(['s', 'ms', 'rfc3339']).default('s'),
     toleranceSeconds: z.int().min(1).max(86_400).default(TOLERANCE_DEFAULT_SECONDS),
   })
   .refine(

@@ -43,7 +43,7 @@ function verifier(options: GenericOptions, text: SignedText, keyOf: KeyOf): Prov
   const { timestamp } = options;
   const expected = expectedHeaders(options, text);
   const signed = signedBy(options, text);
-  const isDear = ALGORITHMS[options.algorithm].family !== 'hmac';
+  const isDear = ALGORITHMS[options.algorithm].key !== 'secret';
   const malformed = (header: string): Refused => ({ ...refused('header_malformed'), header });
   const secretFault = (secret: string) => (typeof keyOf(secret) === 'string' ? 'is no key' : undefined);
 

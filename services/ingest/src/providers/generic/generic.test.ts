@@ -186,6 +186,21 @@ describe('a generic source', () => {
     expect(at(`0${NOW_SECONDS}000`)).toEqual({ ok: false, reason: 'header_malformed', header: 'x-time' });
   });
 
+  it('takes a time in words of one length only', () => {
+    const scheme = configured({ ...HMAC, sign: '{timestamp}{body}', timestamp: { header: 'x-time', unit: 'rfc3339' } });
+    const at = (text: string) => scheme.verify(signedWith(text + BODY, { 'x-time': [text] }));
+    expect(at('2026-09-21T14:13:20Z')).toEqual({ ok: true, signed: 'time-body' });
+    expect(at('2026-09-21T14:08:19Z')).toMatchObject({ reason: 'timestamp_stale', ageSeconds: 301 });
+    for (const text of [
+      '2026-09-21T14:13:20.000Z',
+      '2026-09-21T14:13:20+00:00',
+      '2026-09-99T14:13:20Z',
+      '1790000000',
+    ]) {
+      expect(at(text), text).toMatchObject({ reason: 'header_malformed' });
+    }
+  });
+
   it('holds a time in the body to the tolerance once the body is believed, and refuses a body without', () => {
     const scheme = configured({ ...HMAC, timestamp: { body: 'at' } });
     const old = `{"at":${NOW_SECONDS - 301}}`;
@@ -269,12 +284,12 @@ describe('the secret of a generic source', () => {
     const fault = (algorithm: string, secret: string) => configured({ ...HMAC, algorithm }).secretFault(secret);
     const privatePem = ed25519.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
     expect(fault('ed25519', privatePem)).toBe('is a private key; the public one verifies');
-    expect(fault('ed25519', pem(ecdsa.publicKey))).toBe('is not a key for ed25519 but one for prime256v1');
-    expect(fault('ecdsa-p256', pem(rsa.publicKey))).toBe('is not a key for ecdsa-p256 but one for rsa');
+    expect(fault('ed25519', pem(ecdsa.publicKey))).toBe('is no Ed25519 key');
+    expect(fault('ecdsa-p256', pem(rsa.publicKey))).toBe('is no ECDSA key on P-256');
     const p384 = generateKeyPairSync('ec', { namedCurve: 'secp384r1' });
-    expect(fault('ecdsa-p256', pem(p384.publicKey))).toBe('is not a key for ecdsa-p256 but one for secp384r1');
+    expect(fault('ecdsa-p256', pem(p384.publicKey))).toBe('is no ECDSA key on P-256');
     const short = generateKeyPairSync('rsa', { modulusLength: 1024 });
-    expect(fault('rsa-sha256', pem(short.publicKey))).toBe('is an RSA key of less than 2048 bits');
+    expect(fault('rsa-sha256', pem(short.publicKey))).toBe('is an RSA key of fewer than 2048 bits');
     expect(fault('rsa-sha256', 'nonsense')).toContain('is no public key');
     expect(fault('rsa-sha256', '')).toBe('is empty');
   });

@@ -13,25 +13,33 @@ export function anySignatureMatches(
   parts: readonly (string | Buffer)[],
   signatures: readonly string[],
 ): boolean {
-  const { family, hash } = ALGORITHMS[options.algorithm];
-  if (family === 'hmac') {
-    const hmac = createHmac(hash, key);
+  if (key.type === 'secret') {
+    const hmac = createHmac(ALGORITHMS[options.algorithm].hash ?? 'sha256', key);
     for (const part of parts) typeof part === 'string' ? hmac.update(part, 'latin1') : hmac.update(part);
     const expected = hmac.digest(options.encoding);
     return signatures.some((signature) => sameText(signature, expected));
   }
   return signatures.some((signature) => {
     const bytes = decodeStrictly(signature, options.encoding);
-    if (!bytes) return false;
-    // Node throws at two numbers of another length, where a malformed DER only does not match.
-    if (options.signatureFormat === 'ieee-p1363' && family === 'ec' && bytes.length !== P256_SIGNATURE_BYTES)
-      return false;
-    // Ed25519 hashes twice over, so that it needs the whole at once.
-    if (family === 'ed25519') return verifyOneShot(null, joined(parts), key, bytes);
-    const verifier = createVerify(hash);
-    for (const part of parts) typeof part === 'string' ? verifier.update(part, 'latin1') : verifier.update(part);
-    return verifier.verify({ key, dsaEncoding: options.signatureFormat }, bytes);
+    return bytes !== undefined && publicKeyMatches(options, key, parts, bytes);
   });
+}
+
+function publicKeyMatches(
+  { algorithm, signatureFormat }: GenericOptions,
+  key: KeyObject,
+  parts: readonly (string | Buffer)[],
+  signature: Buffer,
+): boolean {
+  const { hash } = ALGORITHMS[algorithm];
+  // Ed25519 hashes twice over, so that it needs the whole at once.
+  if (hash === null) return verifyOneShot(null, joined(parts), key, signature);
+  // Node throws at two numbers of another length, where a malformed DER only does not match.
+  const isPair = algorithm === 'ecdsa-p256' && signatureFormat === 'ieee-p1363';
+  if (isPair && signature.length !== P256_SIGNATURE_BYTES) return false;
+  const verifier = createVerify(hash);
+  for (const part of parts) typeof part === 'string' ? verifier.update(part, 'latin1') : verifier.update(part);
+  return verifier.verify({ key, dsaEncoding: signatureFormat }, signature);
 }
 
 function joined(parts: readonly (string | Buffer)[]): Buffer {

@@ -15,10 +15,17 @@ export function timestampText(
   return options.header === undefined ? inField : oneHeader(headers, options.header);
 }
 
-/** Seconds since the epoch. Spelled in one way only, so that no two texts mean one time. */
+const SPELLING = {
+  s: /^(0|[1-9][0-9]{0,11})$/,
+  ms: /^(0|[1-9][0-9]{0,14})$/,
+  rfc3339: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+} as const;
+
+/** Seconds since the epoch. Spelled in one way only and within the tolerance of one length, so that it needs no separator. */
 export function timestampSeconds(text: string | undefined, { unit }: TimestampOptions): number | undefined {
-  if (text === undefined || !/^(0|[1-9][0-9]{0,14})$/.test(text)) return undefined;
-  return unit === 's' ? Number(text) : Math.floor(Number(text) / 1000);
+  if (text === undefined || !SPELLING[unit].test(text)) return undefined;
+  const seconds = unit === 'rfc3339' ? Date.parse(text) / 1000 : Number(text) / (unit === 'ms' ? 1000 : 1);
+  return Number.isNaN(seconds) ? undefined : Math.floor(seconds);
 }
 
 /** Why a signed time is too far from now, the body's own included. Undefined where it is not. */
