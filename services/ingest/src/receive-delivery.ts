@@ -3,6 +3,7 @@ import type { EventId } from '@holdpoint/shared/domain/ids';
 import { formatTraceparent, type Trace } from '@holdpoint/shared/runtime/trace';
 import type { IngestContext } from './context.ts';
 import { draftEvent } from './core/event-draft.ts';
+import { BATCH_MAX_ITEMS } from './providers/json-spans.ts';
 import type { BadItem, BatchItem, Delivery, Refused, Reply } from './providers/provider.ts';
 import type { Source } from './source-registry.ts';
 import { publishDeadItem } from './stream/publish-dead-item.ts';
@@ -30,8 +31,6 @@ export class DeliveryRefused extends HoldpointError {
   }
 }
 
-/** More is no batch of any provider known; such a body would only keep everyone else waiting. */
-const BATCH_MAX_ITEMS = 5_000;
 /** Of a batch at a time: the rest of the publisher's room is for others. */
 const BATCH_IN_FLIGHT = 64;
 
@@ -96,6 +95,8 @@ async function receiveItems(
     const message = `the batch holds more than ${BATCH_MAX_ITEMS} items`;
     throw new HoldpointError('PAYLOAD_TOO_LARGE', message, { max_items: BATCH_MAX_ITEMS });
   }
+  // Publishing would refuse each event at once, but wait for what is to be dead-lettered longer than a provider waits.
+  if (!context.nats.connected()) throw new HoldpointError('DEPENDENCY_UNAVAILABLE', 'the event store is away');
   const received: Received[] = [];
   for (let from = 0; from < items.length; from += BATCH_IN_FLIGHT) {
     const settled = await Promise.allSettled(

@@ -13,9 +13,15 @@ import { type TestServers, testServers } from '@holdpoint/stack/testing/test-ser
 import { type IngestConfig, PUBLISHER_LIMITS } from '../src/config.ts';
 import type { ProviderId } from '../src/providers/index.ts';
 import { startIngest } from '../src/service.ts';
-import { type DeliveryToSign, signDelivery } from '../src/testing/sign-delivery.ts';
+import { type DeliveryToSign, SAMPLES, signDelivery } from '../src/testing/sign-delivery.ts';
 
 export const SECRET = `whsec_${Buffer.from('twenty-four bytes secret').toString('base64')}`;
+
+/** Where HubSpot believes it delivers. */
+export const CRM_URL = 'https://hooks.example.com/crm';
+
+/** Of a provider that signs with a private key. */
+export const keysOf = (provider: 'sendgrid' | 'adobe-commerce') => SAMPLES[provider].keys('current');
 
 const SOURCES = {
   acme: `export default [
@@ -29,6 +35,14 @@ const SOURCES = {
   zeta: `export default [{ id: 'code', provider: 'github', secrets: ['${SECRET}'] },
     { id: 'payments', provider: 'stripe', secrets: ['${SECRET}'] },
     { id: 'wide', provider: 'fabric', secrets: ['${SECRET}'], bodyMaxBytes: 26214400 }];`,
+  bulk: `export default [
+    { id: 'crm', provider: 'hubspot', secrets: ['${SECRET}'], publicUrl: '${CRM_URL}' },
+    { id: 'crm-here', provider: 'hubspot', secrets: ['${SECRET}'] },
+    { id: 'mail', provider: 'sendgrid', secrets: ['${keysOf('sendgrid').configured}'] },
+    { id: 'books', provider: 'xero', secrets: ['${SECRET}'] },
+    { id: 'pages', provider: 'meta', secrets: ['${SECRET}'], options: { verifyToken: 'a token' } },
+    { id: 'commerce', provider: 'adobe-commerce', secrets: [\`${keysOf('adobe-commerce').configured}\`] },
+  ];`,
 };
 
 export interface Answer {

@@ -75,7 +75,12 @@ export function deliveryRoute<Params>(
     },
     async (request, reply) => {
       const source = request.deliverySource as Source;
-      return answer(request, reply, source, await receive(context, source, request));
+      try {
+        return answer(request, reply, source, await receive(context, source, request));
+      } catch (error) {
+        if (error instanceof DeliveryRefused && source.scheme.refusal) return sendReply(reply, source.scheme.refusal);
+        throw error;
+      }
     },
   );
 
@@ -127,9 +132,14 @@ async function receive(context: IngestContext, source: Source, request: FastifyR
     told(context, { ...ended, ...resultOf(receipt) });
     return receipt;
   } catch (error) {
-    told(context, { ...ended, result: error instanceof DeliveryRefused ? 'refused' : 'unavailable' });
+    told(context, { ...ended, result: failureOf(error) });
     throw error;
   }
+}
+
+function failureOf(error: unknown): DeliveryResult {
+  if (error instanceof DeliveryRefused) return 'refused';
+  return error instanceof HoldpointError && error.code === 'PAYLOAD_TOO_LARGE' ? 'too_large' : 'unavailable';
 }
 
 function deliveryOf(source: Source, request: FastifyRequest): Delivery {
