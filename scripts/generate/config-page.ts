@@ -24,6 +24,12 @@ const MEANINGS = {
     '`allow`: connectors may call addresses that are not public, in development; executor only. A tenant allows it for one connector by `network: { private: true }`',
   TRUST_PROXY: 'whose `X-Forwarded-For` is believed',
   INSTANCE_ID: 'what logs call this process; its host and pid unless told',
+  INGEST_TENANT_RATE:
+    'deliveries that ingest takes of one tenant: `<a second>/<at once>`, over all instances. `tenants/<tenant>/limits.ts` goes before it',
+  INGEST_ADDRESS_RATE:
+    'requests that ingest refuses or has no source for, from one address, before it answers all with 429',
+  INGEST_TENANT_MAX_BYTES:
+    'of the stream of events, to each tenant; its maximum shared equally unless told. `tenants/<tenant>/limits.ts` goes before it',
 } as const satisfies Record<Variable, string>;
 
 export function configPage(): string {
@@ -48,5 +54,6 @@ function defaultOf(schema: (typeof environmentSchema.shape)[Variable]): string {
   const absent = schema.safeParse(undefined);
   if (!absent.success) return '(required)';
   if (absent.data === undefined) return '';
-  return code(typeof absent.data === 'object' ? Object.values(absent.data as object).join('=') : String(absent.data));
+  if (typeof absent.data !== 'object') return code(String(absent.data));
+  return code(Object.values(absent.data as object).join('perSecond' in absent.data ? '/' : '='));
 }

@@ -85,7 +85,10 @@ function serviceEnvironment(
     JWT_AUDIENCE: identity.audience,
     ...given('NATS_CREDS', 'LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     ...(opensSecrets && given('HOLDPOINT_MASTER_KEY')),
-    ...(service === 'ingest' && workspace.sourceSecrets),
+    ...(service === 'ingest' && {
+      ...workspace.sourceSecrets,
+      ...given('INGEST_TENANT_RATE', 'INGEST_ADDRESS_RATE', 'INGEST_TENANT_MAX_BYTES'),
+    }),
     // Everything is on this machine, what connectors call too.
     ...(service === 'executor' && { ...workspace.connectorSecrets, HOLDPOINT_PRIVATE_NETWORK: 'allow' }),
   };

@@ -4,6 +4,7 @@ import type { ConnectorLimits } from '@holdpoint/shared/workspace/connector-limi
 import type { ConnectorContext, ConnectorRunner, Reconciled } from '@holdpoint/shared/workspace/connector-runner';
 import type { SourceInput } from '@holdpoint/shared/workspace/sources';
 import type { TenantConnectorsInput } from '@holdpoint/shared/workspace/tenant-connectors';
+import type { TenantLimits } from '@holdpoint/shared/workspace/tenant-limits';
 import type { EscalationsInput } from '@holdpoint/shared/workspace/tenant-policies';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 
@@ -71,6 +72,11 @@ export function definePolicies(policies: readonly TrustPolicy[]): readonly Trust
 /** `tenants/<tenant>/sources.ts`. */
 export function defineSources(sources: readonly SourceInput[]): readonly SourceInput[] {
   return sources;
+}
+
+/** `tenants/<tenant>/limits.ts`. */
+export function defineLimits(limits: TenantLimits): TenantLimits {
+  return limits;
 }
 
 /** `tenants/<tenant>/connectors.ts`. */

@@ -17,9 +17,13 @@ export async function buildApp(config: IngestConfig, context: IngestContext): Pr
     tracing: context.tracing,
     // Postgres is not asked: without it webhooks are accepted all the same, and no balancer should look elsewhere.
     checks: { nats: context.nats.ping },
+    notes: () => ({
+      redis: context.redis.status === 'ready' ? 'ok' : 'away: each instance keeps the rate limits alone',
+    }),
     openapi: { title: 'Holdpoint ingest', description: 'Webhooks in: verified, deduplicated, published once.' },
     bodyMaxBytes: BODY_MAX_BYTES,
     trustProxy: config.trustProxy,
+    limits: config.http,
   });
   hookRoutes(http.app, context);
   subscriptionRoutes(http.app, context);

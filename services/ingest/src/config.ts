@@ -1,12 +1,17 @@
-import { type Environment, readConfig, type ServiceConfig } from '@holdpoint/shared/runtime/config';
+import { type Environment, type IngestLimits, readConfig, type ServiceConfig } from '@holdpoint/shared/runtime/config';
+import { HTTP_LIMITS, type HttpLimits } from '@holdpoint/shared/runtime/http-connections';
 import type { LoggerOptions } from '@holdpoint/shared/runtime/logger';
 import type { SecretEnvironment } from '@holdpoint/shared/workspace/secrets';
 import type { PublisherLimits } from './stream/publish-event.ts';
 
 export interface IngestConfig extends ServiceConfig {
+  readonly ingest: IngestLimits;
   /** Where sources' secrets are looked up. Never logged. */
   readonly secretEnvironment: SecretEnvironment;
   readonly publisher: PublisherLimits;
+  readonly http: HttpLimits;
+  /** Of bodies that are being read, or wait for their answer. */
+  readonly bodiesMaxBytes: number;
   readonly logDestination?: LoggerOptions['destination'];
 }
 
@@ -18,7 +23,15 @@ export const PUBLISHER_LIMITS: PublisherLimits = {
   retryAfterSeconds: 5,
 };
 
+export const BODIES_MAX_BYTES = 256 * 1024 * 1024;
+
 /** @throws {ConfigError} naming the first bad variable */
 export function readIngestConfig(env: Environment = process.env): IngestConfig {
-  return { ...readConfig(env, 'ingest'), secretEnvironment: env, publisher: PUBLISHER_LIMITS };
+  return {
+    ...readConfig(env, 'ingest'),
+    secretEnvironment: env,
+    publisher: PUBLISHER_LIMITS,
+    http: HTTP_LIMITS,
+    bodiesMaxBytes: BODIES_MAX_BYTES,
+  };
 }

@@ -9,14 +9,19 @@ import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
 import { createMetrics } from '@holdpoint/shared/runtime/metrics';
 import { connectNats, ensureStreams, type Nats } from '@holdpoint/shared/runtime/nats';
 import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
+import { createRedis } from '@holdpoint/shared/runtime/redis';
 import type { Stopper } from '@holdpoint/shared/runtime/service';
 import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import { loadSources } from '@holdpoint/shared/workspace/sources';
+import { loadTenantLimits } from '@holdpoint/shared/workspace/tenant-limits';
+import type { Redis } from 'ioredis';
 import type { Kysely } from 'kysely';
 import type { IngestConfig } from './config.ts';
 import { HEADERS_MAX_BYTES } from './core/event-draft.ts';
 import { type IngestMetrics, ingestMetrics } from './metrics.ts';
+import { type Admission, admission } from './protection/admission.ts';
+import { type BodyRoom, bodyRoom } from './protection/body-room.ts';
 import { type SourceRegistry, sourceRegistry } from './source-registry.ts';
 import { type BodyStore, streamBodyStore } from './stream/body-store.ts';
 import { type EventLog, eventLog } from './stream/event-log.ts';
@@ -32,7 +37,11 @@ export interface IngestContext {
   readonly nats: Nats;
   /** API keys and receipts; webhooks are accepted without it. */
   readonly db: Kysely<Database>;
+  /** Rate limits that instances share; webhooks are accepted without it. */
+  readonly redis: Redis;
   readonly sources: SourceRegistry;
+  readonly admission: Admission;
+  readonly bodyRoom: BodyRoom;
   readonly publisher: EventPublisher;
   readonly log: EventLog;
   readonly bodies: BodyStore;
@@ -51,6 +60,7 @@ export async function buildContext(
   signal?: AbortSignal,
 ): Promise<IngestContext> {
   const sources = sourceRegistry(await loadSources(config.workspaceDir, config.secretEnvironment));
+  const tenantLimits = await loadTenantLimits(config.workspaceDir);
   const metrics = ingestMetrics(createMetrics('ingest'));
   const tracing = await startTracing({
     service: 'ingest',
@@ -63,6 +73,9 @@ export async function buildContext(
   const pool = createPool({ url: config.databaseUrl, applicationName: 'holdpoint-ingest', max: 4, logger });
   const db = createDatabase<Database>(pool);
   stopper.onStop('postgres', () => db.destroy());
+
+  const redis = createRedis(config.redisUrl, { role: 'client', name: 'holdpoint-ingest', logger });
+  stopper.onStop('redis', () => redis.disconnect());
 
   const nats = await connectNats({
     url: config.natsUrl,
@@ -88,6 +101,8 @@ export async function buildContext(
     config.publisher,
   );
   metrics.inFlight(() => publisher.inFlight());
+  const room = bodyRoom(config.bodiesMaxBytes);
+  metrics.bodyBytes(() => room.bytes());
   return {
     logger,
     metrics,
@@ -95,7 +110,10 @@ export async function buildContext(
     clock: systemClock,
     nats,
     db,
+    redis,
     sources,
+    admission: admission(redis, config.ingest, (tenant) => tenantLimits.get(tenant)?.deliveries),
+    bodyRoom: room,
     publisher,
     log,
     bodies,

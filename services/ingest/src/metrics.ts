@@ -1,7 +1,18 @@
 import type { Metrics } from '@holdpoint/shared/runtime/metrics';
 
-/** `dead`: a batch with an item that is no event. */
-export type DeliveryResult = 'accepted' | 'duplicate' | 'dead' | 'handshake' | 'refused' | 'too_large' | 'unavailable';
+/** `dead`: a batch with an item that is no event. `incomplete`: its body did not arrive whole. */
+export type DeliveryResult =
+  | 'accepted'
+  | 'duplicate'
+  | 'dead'
+  | 'handshake'
+  | 'refused'
+  | 'too_large'
+  | 'incomplete'
+  | 'forbidden'
+  | 'rate_limited'
+  | 'over_quota'
+  | 'unavailable';
 
 export interface IngestMetrics {
   readonly shared: Metrics;
@@ -10,6 +21,7 @@ export interface IngestMetrics {
   unknownSource(): void;
   conflict(source: { readonly tenant: string; readonly id: string }): void;
   inFlight(count: () => number): void;
+  bodyBytes(count: () => number): void;
 }
 
 export function ingestMetrics(shared: Metrics): IngestMetrics {
@@ -25,6 +37,7 @@ export function ingestMetrics(shared: Metrics): IngestMetrics {
     delivery: ({ tenant, id }, result) => deliveries.inc({ tenant, source: id, result }),
     unknownSource: () => unknown.inc(),
     conflict: ({ tenant, id }) => conflicts.inc({ tenant, source: id }),
+    bodyBytes: (count) => void shared.gauge('bodies_held_bytes', 'Bodies being read or answered', [], count),
     inFlight: (count) => void shared.gauge('publishes_in_flight', 'Events on their way into the stream', [], count),
   };
 }

@@ -1,6 +1,8 @@
 import type { KeyFrom } from '@holdpoint/shared/domain/event';
+import type { Rate } from '@holdpoint/shared/runtime/token-bucket';
 import type { SourceDefinition } from '@holdpoint/shared/workspace/sources';
 import { WorkspaceError, type WorkspaceIssue } from '@holdpoint/shared/workspace/workspace-error';
+import { type AllowList, allowList } from './protection/allow-list.ts';
 import { configureProvider, isProviderId, PROVIDERS, type ProviderId } from './providers/index.ts';
 import type { Provider, Reply } from './providers/provider.ts';
 
@@ -21,6 +23,9 @@ export interface Source {
   readonly publicUrl: string | undefined;
   /** Undefined: as the provider's scheme asks. */
   readonly response: Reply | undefined;
+  /** Undefined: anyone may deliver. */
+  readonly allows: AllowList | undefined;
+  readonly rateLimit: Rate | undefined;
   readonly subscription: { readonly agent: string; readonly id: string } | undefined;
 }
 
@@ -97,6 +102,8 @@ function prepare(
     dedupe: source.dedupe,
     publicUrl: source.publicUrl,
     response: source.response,
+    allows: source.allowFrom && allowList(source.allowFrom),
+    rateLimit: source.rateLimit,
     subscription: agent !== undefined && subscription !== undefined ? { agent, id: subscription } : undefined,
   };
 }

@@ -4,13 +4,14 @@ import { dirname, join } from 'node:path';
 import { registerApp } from '@holdpoint/shared/db/apps';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { hashApiKey } from '@holdpoint/shared/runtime/auth';
+import { HTTP_LIMITS } from '@holdpoint/shared/runtime/http-connections';
 import { newToken } from '@holdpoint/shared/runtime/ids';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
 import { connectNats, type Nats } from '@holdpoint/shared/runtime/nats';
 import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import type { RunningService } from '@holdpoint/shared/runtime/service';
 import { type TestServers, testServers } from '@holdpoint/stack/testing/test-servers';
-import { type IngestConfig, PUBLISHER_LIMITS } from '../src/config.ts';
+import { BODIES_MAX_BYTES, type IngestConfig, PUBLISHER_LIMITS } from '../src/config.ts';
 import type { ProviderId } from '../src/providers/index.ts';
 import { startIngest } from '../src/service.ts';
 import { type DeliveryToSign, SAMPLES, signDelivery } from '../src/testing/sign-delivery.ts';
@@ -64,11 +65,19 @@ export interface Harness {
   stop(): Promise<void>;
 }
 
-export async function ingestHarness(): Promise<Harness> {
-  const servers = await testServers({ redis: false });
+export interface HarnessOptions {
+  /** With a Redis; without, the instances look for one where there is none. */
+  readonly redis?: boolean;
+  /** More of the workspace: by path. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+export async function ingestHarness({ redis = false, files = {} }: HarnessOptions = {}): Promise<Harness> {
+  const servers = await testServers({ redis });
   const workspaceDir = await mkdtemp(join(tmpdir(), 'holdpoint-workspace-'));
-  for (const [tenant, text] of Object.entries(SOURCES)) {
-    const file = join(workspaceDir, 'tenants', tenant, 'sources.ts');
+  const sources = Object.entries(SOURCES).map(([tenant, text]) => [`tenants/${tenant}/sources.ts`, text] as const);
+  for (const [path, text] of [...sources, ...Object.entries(files)]) {
+    const file = join(workspaceDir, path);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
   }
@@ -89,13 +98,20 @@ export async function ingestHarness(): Promise<Harness> {
         host: '127.0.0.1',
         port: 0,
         databaseUrl: servers.databaseUrl,
-        redisUrl: 'redis://127.0.0.1:1',
+        redisUrl: redis ? servers.redisUrl : 'redis://127.0.0.1:1',
         natsUrl: servers.natsUrl,
         workspaceDir,
         logLevel: 'debug',
         trustProxy: false,
         secretEnvironment: { PAYMENTS: SECRET },
         publisher: PUBLISHER_LIMITS,
+        http: HTTP_LIMITS,
+        bodiesMaxBytes: BODIES_MAX_BYTES,
+        // Every test comes from the same address.
+        ingest: {
+          tenantRate: { perSecond: 100_000, burst: 100_000 },
+          addressRate: { perSecond: 100_000, burst: 100_000 },
+        },
         logDestination: { write: (line: string) => void logs.push(line) },
         ...over,
       });

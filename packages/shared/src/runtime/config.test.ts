@@ -86,6 +86,20 @@ describe('readConfig', () => {
     });
   });
 
+  test('the limits of ingest have defaults, are read by nobody else, and are refused by name', () => {
+    expect(readConfig(minimal, 'ingest').ingest).toEqual({
+      tenantRate: { perSecond: 10_000, burst: 20_000 },
+      addressRate: { perSecond: 100, burst: 1_000 },
+    });
+    const env = { ...minimal, INGEST_ADDRESS_RATE: '5/50', INGEST_TENANT_MAX_BYTES: '1000000' };
+    expect(readConfig(env, 'ingest').ingest).toMatchObject({
+      addressRate: { perSecond: 5, burst: 50 },
+      tenantEventsMaxBytes: 1_000_000,
+    });
+    expect(readConfig(env, 'executor')).not.toHaveProperty('ingest');
+    expect(refusal({ ...minimal, INGEST_TENANT_RATE: '5' })).toMatch(/^INGEST_TENANT_RATE: must be <a second>/);
+  });
+
   test('the master key reaches only the services that open secrets', () => {
     const env = { ...minimal, HOLDPOINT_MASTER_KEY: 'ab'.repeat(32) };
     expect(readConfig(env, 'ingest').masterKey).toEqual(new Uint8Array(32).fill(0xab));

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { Rate } from './token-bucket.ts';
 
 export const SERVICES = ['ingest', 'evaluator', 'executor', 'approvals'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -48,6 +49,17 @@ export interface ServiceConfig {
   /** As Fastify's `trustProxy`: whose `X-Forwarded-For` is believed. */
   readonly trustProxy: boolean | number | string[];
   readonly instanceId?: string;
+  /** Ingest's only. */
+  readonly ingest?: IngestLimits;
+}
+
+export interface IngestLimits {
+  /** Of a tenant that has no rate of its own. */
+  readonly tenantRate: Rate;
+  /** Of one address: what is refused or leads to no source. */
+  readonly addressRate: Rate;
+  /** Of the stream of events, to a tenant that has no limit of its own. Absent: its share. */
+  readonly tenantEventsMaxBytes?: number;
 }
 
 /** A bad environment. The message is one line that names the variable and says why, and never shows its value. */
@@ -67,6 +79,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * Reads a service's configuration. An empty variable counts as absent. Paths are resolved against `cwd`.
  * @throws {ConfigError} naming the first bad variable
  */
+export function readConfig(
+  env: Environment,
+  service: 'ingest',
+  cwd?: string,
+): ServiceConfig & { readonly ingest: IngestLimits };
+export function readConfig(env: Environment, service: ServiceName, cwd?: string): ServiceConfig;
 export function readConfig(env: Environment, service: ServiceName, cwd: string = process.cwd()): ServiceConfig {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environmentSchema.safeParse(present);
@@ -94,6 +112,13 @@ export function readConfig(env: Environment, service: ServiceName, cwd: string =
     ...(service === 'executor' && { privateNetwork: value.HOLDPOINT_PRIVATE_NETWORK }),
     trustProxy: value.TRUST_PROXY,
     ...(value.INSTANCE_ID && { instanceId: value.INSTANCE_ID }),
+    ...(service === 'ingest' && {
+      ingest: {
+        tenantRate: value.INGEST_TENANT_RATE,
+        addressRate: value.INGEST_ADDRESS_RATE,
+        ...(value.INGEST_TENANT_MAX_BYTES && { tenantEventsMaxBytes: value.INGEST_TENANT_MAX_BYTES }),
+      },
+    }),
   };
 }
 
@@ -123,6 +148,15 @@ function url(schemes: readonly string[]) {
     return parsed !== undefined && schemes.includes(parsed.protocol.slice(0, -1)) && parsed.host !== '';
   }, `must be a URL that begins with ${wanted}`);
 }
+
+/** `<a second>/<at once>`. */
+const rate = z
+  .string()
+  .regex(/^[1-9][0-9]{0,5}\/[1-9][0-9]{0,6}$/, 'must be <a second>/<at once>, for example 100/1000')
+  .transform((text): Rate => {
+    const [perSecond = 0, burst = 0] = text.split('/').map(Number);
+    return { perSecond, burst };
+  });
 
 const natsScheme = url(['nats', 'tls', 'ws', 'wss']);
 const claim = z.string().regex(/^[^\s=]{1,128}$/, 'must be the name of a claim');
@@ -176,5 +210,12 @@ export const environmentSchema = z.object({
   INSTANCE_ID: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1–64 of A–Z, a–z, 0–9, ., _ and -')
+    .optional(),
+  INGEST_TENANT_RATE: rate.prefault('10000/20000'),
+  INGEST_ADDRESS_RATE: rate.prefault('100/1000'),
+  INGEST_TENANT_MAX_BYTES: z
+    .string()
+    .regex(/^[1-9][0-9]{0,14}$/, 'must be a number of bytes')
+    .transform(Number)
     .optional(),
 });

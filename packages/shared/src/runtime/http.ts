@@ -1,5 +1,4 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify';
@@ -10,10 +9,11 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { safeParse } from 'zod/v4/core';
-import { HoldpointError, toProblem } from '../domain/errors.ts';
+import { HoldpointError } from '../domain/errors.ts';
 import { type Authenticator, requireAny } from './auth.ts';
 import { type Checks, type Readiness, runChecks } from './health.ts';
-import { invalidRequest, PROBLEM_TYPE, sendError } from './http-errors.ts';
+import { clientErrorHandler, HTTP_LIMITS, type HttpLimits } from './http-connections.ts';
+import { invalidRequest, sendError } from './http-errors.ts';
 import { newId } from './ids.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -49,6 +49,8 @@ export interface HttpOptions {
   readonly bodyMaxBytes: number;
   /** Whose `X-Forwarded-For` is believed: all, none, the nearest n, or these addresses. */
   readonly trustProxy?: boolean | number | string[];
+  /** HTTP_LIMITS unless told. */
+  readonly limits?: HttpLimits;
 }
 
 export interface Http {
@@ -61,15 +63,12 @@ export interface Http {
   close(): Promise<void>;
 }
 
-const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 72_000;
-const HEADERS_MAX_BYTES = 16 * 1024;
-/** As long as a request line may be, so that a name too long is answered by its route: there is nothing of that name. */
-const PARAM_MAX_LENGTH = HEADERS_MAX_BYTES;
 
 /** Health, metrics, API docs, traces and one error mapper; a service adds its routes to `app`. */
 export async function createHttp(options: HttpOptions): Promise<Http> {
   const state = { draining: false, closing: false };
+  const limits = options.limits ?? HTTP_LIMITS;
   const app: App = fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -78,10 +77,15 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
     trustProxy: trustedProxies(options.trustProxy ?? false),
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: limits.requestMaxMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { maxHeaderSize: HEADERS_MAX_BYTES },
-    routerOptions: { maxParamLength: PARAM_MAX_LENGTH },
+    http: {
+      maxHeaderSize: limits.headersMaxBytes,
+      headersTimeout: limits.headersMaxMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
+    },
+    // As long as a request line may be, so that a name too long is answered by its route: there is nothing of that name.
+    routerOptions: { maxParamLength: limits.headersMaxBytes },
     requestIdHeader: false,
     genReqId: newId,
     forceCloseConnections: 'idle',
@@ -91,6 +95,9 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     clientErrorHandler,
   }).withTypeProvider<ZodTypeProvider>();
 
+  app.server.maxConnections = limits.connectionsMax;
+  // Beyond a count Node would drop headers without a word; their bytes are bounded already.
+  app.server.maxHeadersCount = 0;
   app.setValidatorCompiler(({ schema, httpPart }) => (data) => {
     const result = safeParse(schema as never, data);
     return result.success ? { value: result.data } : { error: invalidRequest(result.error.issues as never, httpPart) };
@@ -226,15 +233,5 @@ function addHealth(app: App, { checks, notes, metrics }: HttpOptions, state: { r
   );
   app.get('/metrics', { schema: schema('Prometheus metrics') }, async (_, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  );
-}
-
-/** What is not even HTTP gets its answer here: there is no request to reply to. */
-function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
-  const message = error.code === 'HPE_HEADER_OVERFLOW' ? 'the headers are too large' : 'not a valid HTTP request';
-  const body = JSON.stringify(toProblem(new HoldpointError('INVALID_REQUEST', message)));
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }

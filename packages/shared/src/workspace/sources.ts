@@ -8,6 +8,12 @@ import { allOrIssues, parseValue, WorkspaceError, type WorkspaceIssue } from './
 export const SOURCES_MAX = 200;
 export const BODY_MAX_BYTES = 25 * 1024 * 1024;
 
+/** So many a second over time, so many at once. */
+export const rateSchema = z.strictObject({
+  perSecond: z.number().positive().max(100_000),
+  burst: z.number().int().min(1).max(1_000_000),
+});
+
 /** One webhook endpoint of a tenant as `sources.ts` writes it. Whether the provider exists is ingest's to say. */
 export const sourceSchema = z.strictObject({
   id: nameSchema,
@@ -41,10 +47,8 @@ export const sourceSchema = z.strictObject({
     .min(1)
     .max(200)
     .optional(),
-  /** Deliveries this source takes: so many a second over time, so many at once. Beyond it 429. */
-  rateLimit: z
-    .strictObject({ perSecond: z.number().positive().max(100_000), burst: z.number().int().min(1).max(1_000_000) })
-    .optional(),
+  /** Deliveries this source takes. Beyond it 429. */
+  rateLimit: rateSchema.optional(),
 });
 export type SourceInput = z.input<typeof sourceSchema>;
 

@@ -1,10 +1,6 @@
 import { gateKey } from '@holdpoint/shared/messages/jobs';
+import { FILL_LUA, NOW_LUA, type Rate } from '@holdpoint/shared/runtime/token-bucket';
 import type { Redis } from 'ioredis';
-
-export interface Rate {
-  readonly perSecond: number;
-  readonly burst: number;
-}
 
 /** What all processes share of one connector, by Redis's clock. Emptied, it is a full bucket and a closed circuit. */
 export interface GateStore {
@@ -26,16 +22,13 @@ export interface SeenGate {
 /** An idle connector's key goes; longer than any hold, any open circuit and any bucket's filling matters. */
 const KEEP_MS = 2 * 24 * 3600_000;
 
-const NOW = "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)";
-
-/** The bucket fills by the time since it was last looked at; fractions are kept, so that no rate is lost to rounding. */
-const TAKE = `${NOW}
+const TAKE = `${NOW_LUA}
+${FILL_LUA}
 local g = redis.call('HMGET', KEYS[1], 'held', 'tokens', 'at')
 local held = tonumber(g[1] or '0')
 if held > now then return { held - now, 'asked' } end
 local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local passed = math.max(0, now - tonumber(g[3] or now))
-local tokens = math.min(burst, tonumber(g[2] or burst) + passed * rate / 1000)
+local tokens = fill(g[2], g[3], now, rate, burst)
 local wait = 0
 if tokens >= 1 then tokens = tokens - 1 else wait = math.ceil((1 - tokens) * 1000 / rate) end
 redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', now)
@@ -47,7 +40,7 @@ if tokens then
   redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', math.min(tonumber(ARGV[1]), tonumber(tokens) + 1)))
 end`;
 
-const HOLD = `${NOW}
+const HOLD = `${NOW_LUA}
 local held = math.max(tonumber(redis.call('HGET', KEYS[1], 'held') or '0'), now + tonumber(ARGV[1]))
 redis.call('HSET', KEYS[1], 'held', string.format('%.0f', held))
 redis.call('PEXPIRE', KEYS[1], ${KEEP_MS})`;

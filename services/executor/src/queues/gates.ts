@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { type Poll, startPoll } from '@holdpoint/shared/runtime/poll';
+import type { Rate } from '@holdpoint/shared/runtime/token-bucket';
 import type { ConnectorLimits } from '@holdpoint/shared/workspace/connector-limits';
 import { askCircuit, type BreakerSettings, type Circuit, CLOSED, endProbe, trip } from '../core/breaker.ts';
 import { type BreakerWindow, countCall, isFailing } from '../core/breaker-window.ts';
@@ -9,7 +10,7 @@ import type { CallEnd } from '../core/end-attempt.ts';
 import type { ExecutorMetrics } from '../metrics.ts';
 import type { ConnectorNotes } from '../worker/connector-notes.ts';
 import type { Bell } from './bell.ts';
-import type { GateStore, Rate } from './gate-store.ts';
+import type { GateStore } from './gate-store.ts';
 
 /** May one call of a connector be made? Asked before a claim, so that a refusal uses no attempt. */
 export interface Gates {

@@ -6,14 +6,8 @@ import type { DeliveryResult } from '../metrics.ts';
 import type { Delivery, Reply } from '../providers/provider.ts';
 import { DeliveryRefused, type Receipt, type Received, receiveDelivery } from '../receive-delivery.ts';
 import type { Source } from '../source-registry.ts';
-import { readRawBody } from './raw-body.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The source a delivery is for, once its route has found it. */
-    deliverySource: Source | undefined;
-  }
-}
+import { enterDelivery, readDelivery } from './delivery-door.ts';
+import { recordOutcome } from './record-outcome.ts';
 
 const eventAnswerSchema = z.object({ status: z.enum(['accepted', 'duplicate']), event_id: z.string() });
 const answerSchema = z.union([
@@ -32,19 +26,9 @@ export interface DeliveryRoute<Params> {
 /** A scope for webhook routes: bodies are bytes, whatever the sender calls them. */
 export function deliveryScope(app: FastifyInstance, context: IngestContext): void {
   app.decorateRequest('deliverySource', undefined);
+  app.decorateRequest('bodyPlace', undefined);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', async (request: FastifyRequest) => {
-    const source = request.deliverySource;
-    if (!source) return Buffer.alloc(0);
-    try {
-      return await readRawBody(request.raw, source.bodyMaxBytes);
-    } catch (error) {
-      if (error instanceof HoldpointError && error.code === 'PAYLOAD_TOO_LARGE') {
-        context.metrics.delivery(source, 'too_large');
-      }
-      throw error;
-    }
-  });
+  app.addContentTypeParser('*', (request: FastifyRequest) => readDelivery(context, request));
 }
 
 /** A webhook endpoint in a delivery scope. Its answer is what the provider decides by whether to send again. */
@@ -54,18 +38,8 @@ export function deliveryRoute<Params>(
   route: DeliveryRoute<Params>,
 ): void {
   const { url, summary } = route;
-  const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
-    const source = route.find(request.params as Params);
-    if (!source) {
-      context.metrics.unknownSource();
-      // Its body is not read.
-      reply.header('connection', 'close');
-      throw new HoldpointError('UNKNOWN_SOURCE', 'no such source');
-    }
-    request.deliverySource = source;
-    // Fastify refuses a malformed content type; to us it is a stranger's word about bytes.
-    delete request.raw.headers['content-type'];
-  };
+  const onRequest = (request: FastifyRequest, reply: FastifyReply) =>
+    enterDelivery(context, route.find(request.params as Params), request, reply);
 
   app.post(
     url,
@@ -85,7 +59,10 @@ export function deliveryRoute<Params>(
   );
 
   // Some senders look whether anybody is there before they deliver.
-  app.head(url, { schema: { hide: true }, onRequest }, async (_request, reply) => reply.code(200).send());
+  app.head(url, { schema: { hide: true }, onRequest }, async (request, reply) => {
+    context.admission.refused(request.deliverySource as Source, request.ip);
+    return reply.code(200).send();
+  });
 
   app.get(
     url,
@@ -95,10 +72,14 @@ export function deliveryRoute<Params>(
       exposeHeadRoute: false,
     },
     async (request, reply) => {
-      const { scheme, secrets } = request.deliverySource as Source;
+      const source = request.deliverySource as Source;
+      const { scheme, secrets } = source;
       const query = new URLSearchParams(rawQuery(request));
       const answered = scheme.challenge?.({ query, headers: request.raw.headersDistinct, secrets });
-      if (!answered) throw new HoldpointError('NOT_FOUND', 'this source is delivered to by POST');
+      if (!answered) {
+        context.admission.refused(source, request.ip);
+        throw new HoldpointError('NOT_FOUND', 'this source is delivered to by POST');
+      }
       return sendReply(reply, answered);
     },
   );
@@ -175,7 +156,7 @@ const about = (received: Received): { result: DeliveryResult; eventId?: string }
 
 /** How a delivery ended, counted and traced. */
 function told(
-  { metrics, tracing }: IngestContext,
+  context: IngestContext,
   end: {
     readonly source: Source;
     readonly request: FastifyRequest;
@@ -185,8 +166,8 @@ function told(
   },
 ): void {
   const { source, request, startedAtMs, result, eventId } = end;
-  metrics.delivery(source, result);
-  tracing.record(() => ({
+  recordOutcome(context, { source, request, result });
+  context.tracing.record(() => ({
     name: 'webhook',
     kind: 'server',
     trace: request.trace,

@@ -1,7 +1,7 @@
-import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { App } from '@holdpoint/shared/runtime/http';
 import type { IngestContext } from '../context.ts';
 import { deliveryRoute, deliveryScope } from './deliveries.ts';
+import { enterDelivery } from './delivery-door.ts';
 
 /** `POST /hooks/:tenant/:source`: where providers deliver. */
 export function hookRoutes(app: App, context: IngestContext): void {
@@ -14,10 +14,7 @@ export function hookRoutes(app: App, context: IngestContext): void {
         find: ({ tenant, source }) => context.sources.find(tenant, source),
       });
       // A name too long for the router, or too many of them, is no source either.
-      scope.setNotFoundHandler(async () => {
-        context.metrics.unknownSource();
-        throw new HoldpointError('UNKNOWN_SOURCE', 'no such source');
-      });
+      scope.setNotFoundHandler((request, reply) => enterDelivery(context, undefined, request, reply));
     },
     { prefix: '/hooks' },
   );

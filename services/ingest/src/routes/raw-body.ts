@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import type { BodyPlace } from '../protection/body-room.ts';
 
 /**
  * How much beyond the limit is read and thrown away before answering: a sender that is still writing when its connection
@@ -7,11 +8,14 @@ import { HoldpointError } from '@holdpoint/shared/domain/errors';
  */
 const DISCARD_MAX_BYTES = 4 * 1024 * 1024;
 
+/** By then the slowest of those that fill the room are cut off. */
+const RETRY_AFTER_SECONDS = 30;
+
 /**
  * The body's bytes as they came, whatever their type. The limit counts what arrives, not what `Content-Length` promises, so
- * a chunked body is held to it too; over it the body is refused, never cut.
+ * a chunked body is held to it too; over it the body is refused, never cut. `place` is asked for room as it arrives.
  */
-export function readRawBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readRawBody(request: IncomingMessage, maxBytes: number, place: BodyPlace): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -22,10 +26,15 @@ export function readRawBody(request: IncomingMessage, maxBytes: number): Promise
     };
     const tooLarge = () =>
       new HoldpointError('PAYLOAD_TOO_LARGE', `the body is larger than ${maxBytes} bytes`, { max_bytes: maxBytes });
+    const noRoom = () =>
+      new HoldpointError('DEPENDENCY_UNAVAILABLE', 'too many bodies are being read', {
+        retry_after_seconds: RETRY_AFTER_SECONDS,
+      });
     const onData = (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else chunks.length = 0;
+      if (size > maxBytes) chunks.length = 0;
+      else if (place.grow(chunk.length)) chunks.push(chunk);
+      else return refuse(noRoom());
       if (size > maxBytes + DISCARD_MAX_BYTES) refuse(tooLarge());
     };
     const onEnd = () => {
