@@ -25,7 +25,7 @@ export function text(value: unknown): string | undefined {
 /** Later than any time in seconds that will be met, earlier than any in milliseconds. */
 const MILLISECONDS_FROM = 100_000_000_000;
 
-/** RFC 3339 from what providers write for a time: seconds or milliseconds since the epoch, or a date's text. */
+/** RFC 3339 from what providers write for a time: seconds or milliseconds since the epoch, or a date's text; without a zone it is UTC. */
 export function isoTime(value: unknown): string | undefined {
   const date = new Date(epochMilliseconds(value));
   return Number.isNaN(date.getTime()) || date.getUTCFullYear() > 9999 ? undefined : date.toISOString();
@@ -33,5 +33,6 @@ export function isoTime(value: unknown): string | undefined {
 
 function epochMilliseconds(value: unknown): number {
   if (typeof value === 'number' && value >= 0) return value < MILLISECONDS_FROM ? value * 1000 : value;
-  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(value)) return Number.NaN;
+  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`);
 }
