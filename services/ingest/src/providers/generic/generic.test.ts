@@ -113,7 +113,7 @@ describe('a generic source', () => {
     expect(verified({ ...HMAC, timestamp: { body: 'at' } }, BODY)).toEqual({ ok: true, signed: 'time-body' });
   });
 
-  it('finds id, type, time and subject in headers and in the body, own members only', () => {
+  it('finds id, type, time and subject in headers and in the body, and nothing behind an object', () => {
     const found = configured({
       ...HMAC,
       id: { body: 'data.object.id' },

@@ -18,12 +18,8 @@ export function timeAt(place: Place | undefined, headers: DeliveryHeaders, body:
   return isoTime(typeof found === 'string' && /^[0-9]{1,15}$/.test(found) ? Number(found) : found);
 }
 
-/** Own members only: a path cannot lead into what JavaScript puts behind an object. */
 export function memberAt(body: Body, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, name) => {
-    const object = asObject(value);
-    return object && Object.hasOwn(object, name) ? object[name] : undefined;
-  }, body);
+  return path.reduce<unknown>((value, name) => asObject(value)?.[name], body);
 }
 
 function valueAt(place: Place | undefined, headers: DeliveryHeaders, body: Body): unknown {
