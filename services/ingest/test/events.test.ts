@@ -92,7 +92,7 @@ describe('GET /v1/events', () => {
     expect((await ask(`${url}/v1/events?source=none`, key)).body).toEqual({ items: [] });
   });
 
-  it('ends at what was accepted before `since`', async () => {
+  it('ends at what was accepted before `since`, and begins before `until`', async () => {
     const before = await deliver(`${url}/hooks/acme/shop`, 'shopify', {
       body: '{"n":"before"}',
       type: 'orders/create',
@@ -104,10 +104,25 @@ describe('GET /v1/events', () => {
     expect(await listed('type=orders/create')).toEqual([after.body.event_id, before.body.event_id]);
     expect(await listed(`since=${since}`)).toEqual([after.body.event_id]);
     expect(await listed('since=2999-01-01T00:00:00Z')).toEqual([]);
+    expect(await listed(`until=${since}`)).toEqual([before.body.event_id]);
+    expect(await listed(`since=${since}&until=${since}`)).toEqual([]);
+    expect(await listed('until=2000-01-01T00:00:00Z')).toEqual([]);
+    expect(await listed('since=2000-01-01T00:00:00Z&until=2999-01-01T00:00:00Z&limit=1')).toEqual([
+      after.body.event_id,
+    ]);
   });
 
   it('answers 400 with the field for a query that means nothing', async () => {
-    for (const query of ['limit=0', 'limit=201', 'cursor=x', 'since=yesterday', 'source=*', 'source=a.b', 'type=']) {
+    for (const query of [
+      'limit=0',
+      'limit=201',
+      'cursor=x',
+      'since=yesterday',
+      'until=now',
+      'source=*',
+      'source=a.b',
+      'type=',
+    ]) {
       const answer = await ask(`${url}/v1/events?${query}`, key);
       expect([answer.status, answer.body.code], query).toEqual([400, 'INVALID_REQUEST']);
       expect(answer.body.details.issues[0].path).toBe(query.split('=')[0]);
@@ -263,6 +278,7 @@ describe('/openapi.json', () => {
       'since',
       'source',
       'type',
+      'until',
     ]);
     expect(Object.keys(paths['/hooks/{tenant}/{source}'].post.responses)).toEqual(['200', '202']);
   });

@@ -38,7 +38,7 @@ export const receiptSchema = z.object({
   reasons: z.array(reasonSchema).nullable(),
   matched: z.array(z.string()).nullable(),
   policy_version: z.string().nullable(),
-  /** The state the action moved to. */
+  /** The state the action moved to; of a received webhook that was replayed, `replayed` or `replayed_fresh`. */
   outcome: z.string().nullable(),
   error: z.string().nullable(),
   attempt: z.number().int().nullable(),

@@ -80,17 +80,34 @@ export interface ReplayOf {
   readonly rootId: string;
   /** Its own root: operators will do their work again. */
   readonly fresh: boolean;
-  /** Makes the new id: a UUID. */
+  /** Makes the new id: a UUID, or the batch that the replay is of. */
   readonly nonce: string;
   /** Who asked. */
   readonly actor: string;
 }
 
-/** The id and the changed attributes of a replay. The new key is no delivery's: it is made from what no provider sends. */
+/** The id of a replay. The new key is no delivery's: it is made from what no provider sends. */
+export function replayId(originalId: EventId, nonce: string): EventId {
+  const key = sha256(JSON.stringify(['replay', originalId, nonce])).slice(0, 40);
+  const { source, typeToken } = parseEventId(originalId);
+  return `${source}.${typeToken}.${key}` as EventId;
+}
+
+/** The name of a batch of replays whose caller gives none: the same range is the same batch. */
+export function replayBatch(range: {
+  readonly source: string | undefined;
+  readonly type: string | undefined;
+  readonly since: number;
+  readonly until: number;
+  readonly fresh: boolean;
+}): string {
+  const { source, type, since, until, fresh } = range;
+  return sha256(JSON.stringify([source ?? null, type ?? null, since, until, fresh])).slice(0, 32);
+}
+
+/** The id and the changed attributes of a replay. */
 export function draftReplay(replay: ReplayOf): { id: EventId; headers: Readonly<Record<string, string>> } {
-  const key = sha256(JSON.stringify(['replay', replay.originalId, replay.nonce])).slice(0, 40);
-  const { source, typeToken } = parseEventId(replay.originalId);
-  const id = `${source}.${typeToken}.${key}` as EventId;
+  const id = replayId(replay.originalId, replay.nonce);
   return {
     id,
     headers: attributes({

@@ -21,6 +21,7 @@ export function receivedReceipt({ subject, headers, at }: StoredEvent): NewRecei
   const header = (name: keyof typeof EVENT_HEADERS): string | undefined =>
     headers?.get(EVENT_HEADERS[name]) || undefined;
   const replayedBy = header('replayedBy');
+  const fresh = header('rootId') === eventId;
   return {
     id: idFrom(subject, at),
     at: at.toISOString(),
@@ -28,6 +29,7 @@ export function receivedReceipt({ subject, headers, at }: StoredEvent): NewRecei
     kind: 'webhook_received',
     event: eventId,
     actor: replayedBy ? decodeHeaderValue(replayedBy) : `source|${parseEventId(eventId).source}`,
+    ...(replayedBy && { outcome: fresh ? 'replayed_fresh' : 'replayed' }),
     digest: header('digest') ?? null,
     trace_id: header('traceParent')?.split('-')[1] ?? null,
   };

@@ -7,18 +7,48 @@ import { authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import type { IngestContext } from '../context.ts';
 import { replayEvent } from '../replay-event.ts';
+import { replayRange } from '../replay-range.ts';
 
+/** Of one call: each is read and published anew, one after the other. */
+const RANGE_MAX_EVENTS = 200;
+
+const timeSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+const typeSchema = z.string().min(1).max(4096);
+const cursorSchema = z
+  .string()
+  .regex(/^[1-9][0-9]{0,14}$/, 'must be the next_cursor of an answer')
+  .transform(Number);
 const paramsSchema = z.object({ id: eventIdSchema });
 const listQuerySchema = z.object({
   source: nameSchema.optional(),
-  type: z.string().min(1).max(4096).optional(),
-  since: z.iso.datetime({ offset: true }).optional().describe('By the time of acceptance'),
+  type: typeSchema.optional(),
+  since: timeSchema.optional().describe('By the time of acceptance'),
+  until: timeSchema.optional().describe('Left out itself'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z
+  cursor: cursorSchema.optional(),
+});
+
+const rangeSchema = z.strictObject({
+  source: nameSchema.optional(),
+  type: typeSchema.optional(),
+  since: timeSchema.describe('By the time of acceptance'),
+  until: timeSchema.describe('Left out itself'),
+  limit: z.number().int().min(1).max(RANGE_MAX_EVENTS).default(RANGE_MAX_EVENTS),
+  cursor: cursorSchema.optional(),
+  fresh: z.boolean().default(false).describe('Operators do their work again'),
+  batch: z
     .string()
-    .regex(/^[1-9][0-9]{0,14}$/, 'must be the next_cursor of an answer')
-    .transform(Number)
-    .optional(),
+    .regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . : -')
+    .optional()
+    .describe('Within a batch an event is replayed once; unless told, the same range is the same batch'),
+  dry_run: z.boolean().default(false).describe('Says what would be replayed'),
+});
+const rangeAnswerSchema = z.object({
+  batch: z.string(),
+  items: z.array(
+    z.object({ replay_of: z.string(), id: z.string(), status: z.enum(['planned', 'replayed', 'already', 'gone']) }),
+  ),
+  next_cursor: z.string().optional(),
 });
 
 /** Events straight from the stream: of the asker's tenant only, since its name stands in every subject that is read. */
@@ -42,7 +72,8 @@ export function eventRoutes(app: App, context: IngestContext): void {
         tenant: principal.tenant,
         source: query.source,
         type: query.type,
-        since: query.since === undefined ? undefined : Date.parse(query.since),
+        since: query.since,
+        until: query.until,
         limit: query.limit,
         before: query.cursor,
       });
@@ -89,13 +120,36 @@ export function eventRoutes(app: App, context: IngestContext): void {
         response: { 200: eventSchema },
       },
     },
-    async ({ principal, params, body, trace }) =>
-      replayEvent(context, {
+    async ({ principal, params, body, trace }) => {
+      const { event } = await replayEvent(context, {
         tenant: principal.tenant,
         id: params.id,
         fresh: body?.fresh ?? false,
+        nonce: context.newNonce(),
         actor: principal.principal,
         trace,
-      }),
+      });
+      return event;
+    },
+  );
+
+  app.post(
+    '/v1/events/replay',
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'Publish again what was accepted in a range of time, oldest first; go on with next_cursor',
+        body: rangeSchema,
+        response: { 200: rangeAnswerSchema },
+      },
+    },
+    async ({ principal, body, trace }) => {
+      const { tenant, principal: actor } = principal;
+      const { source, type, since, until, limit, cursor: from, fresh, batch, dry_run: dryRun } = body;
+      const range = { tenant, source, type, since, until, limit, from, fresh, batch, dryRun, actor, trace };
+      const { items, next, ...answer } = await replayRange(context, range);
+      return { ...answer, items: [...items], ...(next !== undefined && { next_cursor: String(next) }) };
+    },
   );
 }

@@ -1,9 +1,10 @@
-import { AckPolicy, DeliverPolicy, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import type { JsMsg } from '@nats-io/jetstream';
+import { type StretchOf, sequenceAt, withStretch } from './stretch.ts';
 
 export interface NewestFirst {
-  readonly subject: string;
-  /** Milliseconds since the epoch, by the time of storing. */
+  /** Milliseconds since the epoch, by the time of storing; `until` itself is left out. */
   readonly since: number | undefined;
+  readonly until: number | undefined;
   readonly limit: number;
   /** Only messages with a lower sequence. */
   readonly before: number | undefined;
@@ -15,49 +16,36 @@ export interface NewestFirstPage {
   readonly next: number | undefined;
 }
 
-/** The server forgets a consumer by then if we die before deleting it. */
-const INACTIVE_NS = 10_000_000_000;
-const FETCH_MAX_MESSAGES = 256;
-const FETCH_MAX_MS = 2_000;
 const STRIDE_GROWTH = 8;
 /** A stretch with more pages than this is not read but halved. */
 const STRETCH_MAX_PAGES = 4;
 
 /**
  * A page of a stream, newest first. JetStream reads only forwards, so this goes back from the cursor in growing strides
- * and reads each stretch forwards, without the payloads. A new consumer says at once how many matches lie ahead of it, so
- * a stride that would catch far too many is halved before anything is read. Hence the work is bounded by a few pages and
- * the logarithm of the stream's length, however thin or dense the matches lie.
+ * and reads each stretch forwards, without the payloads. A stride that would catch far too many is halved before anything is
+ * read. Hence the work is bounded by a few pages and the logarithm of the stream's length, however thin or dense the matches
+ * lie; and a time is a sequence, which the server looks up.
  */
-export async function listNewestFirst(
-  js: JetStreamClient,
-  jsm: JetStreamManager,
-  stream: string,
-  query: NewestFirst,
-): Promise<NewestFirstPage> {
+export async function listNewestFirst(of: StretchOf, query: NewestFirst): Promise<NewestFirstPage> {
+  const { jsm, stream } = of;
   const { state } = await jsm.streams.info(stream);
+  const sequenceOf = (time: number | undefined, otherwise: number) =>
+    time === undefined ? otherwise : sequenceAt(jsm, stream, time);
   // A stream that never held anything says 0, where no consumer may begin.
-  const oldest = Math.max(1, state.first_seq);
+  const oldest = Math.max(1, await sequenceOf(query.since, state.first_seq));
   const enough = query.limit + 1;
   const found: JsMsg[] = [];
-  let high = Math.min(query.before ?? Number.POSITIVE_INFINITY, state.last_seq + 1);
+  let high = Math.min(query.before ?? Number.POSITIVE_INFINITY, await sequenceOf(query.until, state.last_seq + 1));
   let stride = enough * 2;
-  let pendingAtHigh: number | undefined;
+  let pendingAtHigh = high > state.last_seq ? 0 : await withStretch(of, high, async ({ pending }) => pending);
   while (found.length < enough && high > oldest) {
     const low = Math.max(oldest, high - stride);
-    const stretch = await readStretch(js, jsm, stream, query.subject, {
-      low,
-      high,
-      pendingAtHigh,
-      maxMessages: enough * STRETCH_MAX_PAGES,
-    });
+    const stretch = await readBackwards(of, { low, high, pendingAtHigh, maxMessages: enough * STRETCH_MAX_PAGES });
     if (stretch === 'too many') {
       stride = Math.max(enough * 2, Math.floor(stride / 2));
       continue;
     }
-    const young = stretch.messages.filter((message) => message.time.getTime() >= (query.since ?? 0));
-    found.push(...young.reverse());
-    if (young.length < stretch.messages.length) break;
+    found.push(...stretch.messages);
     pendingAtHigh = stretch.pendingAtLow;
     high = low;
     stride *= STRIDE_GROWTH;
@@ -66,54 +54,23 @@ export async function listNewestFirst(
   return { messages, next: found.length > query.limit ? messages.at(-1)?.seq : undefined };
 }
 
-interface Stretch {
+interface Bounds {
   readonly low: number;
   /** Exclusive. */
   readonly high: number;
   /** How many matches lay at or after `high` when that was looked at. */
-  readonly pendingAtHigh: number | undefined;
+  readonly pendingAtHigh: number;
   readonly maxMessages: number;
 }
 
-async function readStretch(
-  js: JetStreamClient,
-  jsm: JetStreamManager,
-  stream: string,
-  subject: string,
-  { low, high, pendingAtHigh, maxMessages }: Stretch,
+function readBackwards(
+  of: StretchOf,
+  { low, high, pendingAtHigh, maxMessages }: Bounds,
 ): Promise<{ messages: JsMsg[]; pendingAtLow: number } | 'too many'> {
-  const info = await jsm.consumers.add(stream, {
-    filter_subject: subject,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: low,
-    ack_policy: AckPolicy.None,
-    headers_only: true,
-    mem_storage: true,
-    inactive_threshold: INACTIVE_NS,
+  return withStretch(of, low, async ({ pending, read }) => {
+    // More where new ones have come since, but no fewer: what ages out meanwhile is older than all that is left.
+    const within = pending - pendingAtHigh;
+    if (high - low > maxMessages && within > maxMessages) return 'too many';
+    return { messages: (await read(high, within)).reverse(), pendingAtLow: pending };
   });
-  try {
-    const pendingAtLow = info.num_pending;
-    if (pendingAtHigh !== undefined && high - low > maxMessages && pendingAtLow - pendingAtHigh > maxMessages) {
-      return 'too many';
-    }
-    const consumer = js.consumers.getConsumerFromInfo(info);
-    const messages: JsMsg[] = [];
-    let pending = pendingAtLow;
-    while (pending > 0) {
-      const before = messages.length;
-      const batch = await consumer.fetch({
-        max_messages: Math.min(pending, FETCH_MAX_MESSAGES),
-        expires: FETCH_MAX_MS,
-      });
-      for await (const message of batch) {
-        pending = message.seq >= high ? 0 : message.info.pending;
-        if (message.seq < high) messages.push(message);
-      }
-      // What was counted has aged out of the stream since.
-      if (messages.length === before) pending = 0;
-    }
-    return { messages, pendingAtLow };
-  } finally {
-    await jsm.consumers.delete(stream, info.name).catch(() => undefined);
-  }
 }
