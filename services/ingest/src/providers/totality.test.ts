@@ -58,7 +58,7 @@ describe.each(PLAYED)('%s never throws', (id) => {
     fc.assert(
       fc.property(bodies, headers, (rawBody, anyHeaders) => {
         for (const odd of [delivery({ body: rawBody }), { ...good, rawBody, headers: anyHeaders }]) {
-          expect(provider.describe(odd)).toHaveProperty('keyFrom');
+          expect(provider.describe(odd, sample.signed)).toHaveProperty('keyFrom');
           provider.handshake?.(odd);
           provider.reply?.(odd);
           for (const item of provider.items?.(odd) ?? []) {

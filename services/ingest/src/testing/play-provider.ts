@@ -1,5 +1,7 @@
+import { gitlabTokenSample } from '../providers/gitlab/gitlab-sample.ts';
 import { configureProvider, type ProviderId } from '../providers/index.ts';
 import type { DeliveryHeaders, Provider, SignedDelivery } from '../providers/provider.ts';
+import { twilioJsonSample } from '../providers/twilio/twilio-sample.ts';
 import type { ProviderSample } from './provider-sample.ts';
 import { SAMPLES } from './sign-delivery.ts';
 
@@ -27,11 +29,18 @@ export interface Played {
   verdict(delivery: SignedDelivery): string;
 }
 
-export const PLAYED: readonly ProviderId[] = (Object.keys(SAMPLES) as ProviderId[]).filter((id) => SAMPLES[id]);
+/** What providers have a second way for. */
+const OTHER_WAYS = {
+  'gitlab by token': { id: 'gitlab', sample: gitlabTokenSample },
+  'twilio with JSON': { id: 'twilio', sample: twilioJsonSample },
+} as const satisfies Record<string, { id: ProviderId; sample: ProviderSample }>;
 
-export function playProvider(id: ProviderId): Played {
-  const sample: ProviderSample | undefined = SAMPLES[id];
-  if (!sample) throw new Error(`nobody plays ${id}`);
+export type PlayedName = ProviderId | keyof typeof OTHER_WAYS;
+
+export const PLAYED = [...Object.keys(SAMPLES), ...Object.keys(OTHER_WAYS)] as readonly PlayedName[];
+
+export function playProvider(name: PlayedName): Played {
+  const { id, sample } = wayOf(name);
   const provider = configureProvider(id, sample.options) as Provider;
   const keys = sample.keys('current');
   return {
@@ -66,6 +75,12 @@ export function playProvider(id: ProviderId): Played {
       return verdict.ok ? 'accepted' : verdict.reason;
     },
   };
+}
+
+function wayOf(name: PlayedName): { id: ProviderId; sample: ProviderSample } {
+  return name in OTHER_WAYS
+    ? OTHER_WAYS[name as keyof typeof OTHER_WAYS]
+    : { id: name as ProviderId, sample: SAMPLES[name as ProviderId] };
 }
 
 /** As Node's `headersDistinct` has them. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { calledUrl } from '../called-url.ts';
 import type { SignedDelivery } from '../provider.ts';
 
 /** What a template may name. The body's digests stand for the body. */
@@ -67,9 +68,10 @@ export function fillSignedText(
       if (values.id.includes(part.border)) return undefined;
       filled.push(values.id);
     } else if (part.kind === 'url') {
-      // The receiver knows the URL, but for its query: without a border nothing may stand there.
-      if (delivery.query.includes(part.border) && delivery.query !== '') return undefined;
-      filled.push(Buffer.from(delivery.query === '' ? delivery.url : `${delivery.url}?${delivery.query}`));
+      const url = calledUrl(delivery);
+      // The receiver knows the URL, but for the query that came: without a border nothing may stand there.
+      if (url !== delivery.url && delivery.query.includes(part.border)) return undefined;
+      filled.push(Buffer.from(url));
     } else filled.push(fixedPart(part.kind, delivery, values));
   }
   return filled;

@@ -21,3 +21,15 @@ export const gitlabSample: ProviderSample = {
     };
   },
 };
+
+/** Of a hook with a secret token, which comes as it is. */
+export const gitlabTokenSample: ProviderSample = {
+  ...gitlabSample,
+  signed: 'none',
+  signature: 'x-gitlab-token',
+  signedHeaders: [],
+  toleranceSeconds: undefined,
+  alsoReads: ['webhook-id', 'x-gitlab-webhook-uuid'],
+  listSeparator: '',
+  keys: (name) => ({ configured: `token ${name}`, signing: `token ${name}` }),
+};

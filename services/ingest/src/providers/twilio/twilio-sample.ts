@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
-import { type ProviderSample, sharedKeys } from '../../testing/provider-sample.ts';
+import { createHash, createHmac } from 'node:crypto';
+import { type ProviderSample, sharedKeys, type ToSign } from '../../testing/provider-sample.ts';
 
 /** A form's parameters, of which no two have one name. */
 export const twilioSample: ProviderSample = {
@@ -19,3 +19,20 @@ export const twilioSample: ProviderSample = {
     };
   },
 };
+
+/** A body that is no form: its digest stands in the URL, which alone is signed. */
+export const twilioJsonSample: ProviderSample = {
+  ...twilioSample,
+  body: () => '{"EventType":"onMessageAdded","ConversationSid":"CH1f0e"}',
+  query: digestQuery,
+  headers: (delivery) => ({
+    'x-twilio-signature': createHmac('sha1', delivery.signing)
+      .update(`${delivery.url}?${digestQuery(delivery)}`)
+      .digest('base64'),
+    'i-twilio-idempotency-token': delivery.id,
+  }),
+};
+
+function digestQuery({ body }: ToSign): string {
+  return `bodySHA256=${createHash('sha256').update(body).digest('hex')}`;
+}

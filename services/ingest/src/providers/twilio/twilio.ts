@@ -54,9 +54,9 @@ export const twilio = {
   },
 } satisfies Provider;
 
-/** The digest that a signed URL gives for a body that is no form. */
-const bodyDigest = ({ url, query }: Delivery): string | undefined =>
-  new URLSearchParams(query || url.split('?')[1]).get('bodySHA256') ?? undefined;
+/** The digest that the URL as it is signed gives for a body that is no form; a query that is not signed proves nothing. */
+const bodyDigest = (delivery: Delivery): string | undefined =>
+  new URLSearchParams(calledUrl(delivery).split('?')[1]).get('bodySHA256') ?? undefined;
 
 const sha256Hex = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
