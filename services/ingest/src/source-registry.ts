@@ -7,6 +7,11 @@ import { configureProvider, isProviderId, PROVIDERS, type ProviderId } from './p
 import type { Provider, Reply } from './providers/provider.ts';
 
 const BODY_DEFAULT_BYTES = 1024 * 1024;
+/**
+ * A bus sends a delivery again under the same key with the same body, and may well wake an agent twice with equal bodies under
+ * two keys. The key is not signed, so by itself it would let a captured body suppress what comes under that key later.
+ */
+const SUBSCRIPTION_DEDUPE: KeyFrom = 'id+body';
 
 /** One webhook endpoint, ready to verify for. */
 export interface Source {
@@ -99,7 +104,7 @@ function prepare(
     secrets: source.secrets,
     toleranceSeconds: source.toleranceSeconds,
     bodyMaxBytes: source.bodyMaxBytes ?? BODY_DEFAULT_BYTES,
-    dedupe: source.dedupe,
+    dedupe: source.dedupe ?? (subscription === undefined ? undefined : SUBSCRIPTION_DEDUPE),
     publicUrl: source.publicUrl,
     response: source.response,
     allows: source.allowFrom && allowList(source.allowFrom),

@@ -230,7 +230,7 @@ describe('who may look', () => {
     const first = (await ask(`${url}/v1/sources?limit=4`, key)).body;
     const rest = (await ask(`${url}/v1/sources?limit=4&cursor=${first.next_cursor}`, key)).body;
     const ids = [...first.items, ...rest.items].map((item: { id: string }) => item.id);
-    expect(ids).toEqual(['code', 'payments', 'shop', 'std', 'wide', 'wake']);
+    expect(ids).toEqual(['code', 'payments', 'shop', 'std', 'wide', 'wake', 'keyed']);
     expect(rest.next_cursor).toBeUndefined();
     expect((await ask(`${url}/v1/sources?cursor=gone`, key)).status).toBe(400);
     expect((await ask(`${url}/v1/sources?limit=0`, key)).status).toBe(400);
@@ -246,15 +246,16 @@ describe('who may look', () => {
       'std',
       'wide',
       'wake',
+      'keyed',
     ]);
-    expect(body.items.at(-1)).toEqual({
+    expect(body.items.at(-2)).toEqual({
       id: 'wake',
       tenant: 'acme',
       provider: 'fabric',
       path: '/hooks/acme/wake',
       subscription_path: '/agents/triage/subscriptions/orders',
       secrets: 1,
-      dedupe: 'id',
+      dedupe: 'id+body',
       tolerance_seconds: null,
       body_max_bytes: 1048576,
     });

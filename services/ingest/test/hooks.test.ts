@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { readEventMessage } from '@holdpoint/shared/messages/event-message';
 import { eventSubject } from '@holdpoint/shared/messages/subjects';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signDelivery } from '../src/testing/sign-delivery.ts';
 import { deliver, type Harness, ingestHarness, metric, SECRET } from './harness.ts';
 
 let harness: Harness;
@@ -218,16 +219,46 @@ describe('the size of a body', () => {
 });
 
 describe('POST /agents/:agent/subscriptions/:id', () => {
-  it('takes the house scheme for the source that names the subscription, deduplicated by its Idempotency-Key', async () => {
-    const route = `${url}/agents/triage/subscriptions/orders`;
-    const first = await deliver(route, 'fabric', { body: '{"n":1}', id: 'key-1', type: 'order.paid' });
-    const again = await deliver(route, 'fabric', { body: '{"n":1}', id: 'key-1', type: 'order.paid' });
-    const next = await deliver(route, 'fabric', { body: '{"n":1}', id: 'key-2', type: 'order.paid' });
-    expect([first.status, again.status, next.status]).toEqual([202, 200, 202]);
+  const route = (subscription: string) => `${url}/agents/triage/subscriptions/${subscription}`;
+
+  it('takes the house scheme for the source that names the subscription', async () => {
+    const first = await deliver(route('orders'), 'fabric', { body: '{"n":0}', id: 'key-0', type: 'order.paid' });
+    expect(first.status).toBe(202);
     expect(first.body.event_id).toMatch(/^wake\.order=2Epaid\./);
-    expect((await deliver(route, 'fabric', { body: '{}', secret: 'no' })).status).toBe(401);
-    const unknown = await deliver(`${url}/agents/triage/subscriptions/nope`, 'fabric', { body: '{}' });
+    const { header } = (await stored('acme', first.body.event_id)) ?? {};
+    expect([header?.get('ce-agent'), header?.get('ce-subscription')]).toEqual(['triage', 'orders']);
+    expect((await deliver(route('orders'), 'fabric', { body: '{}', secret: 'no' })).status).toBe(401);
+    const unknown = await deliver(route('nope'), 'fabric', { body: '{}' });
     expect([unknown.status, unknown.body.code]).toEqual([404, 'UNKNOWN_SOURCE']);
+  });
+
+  it('knows a delivery by its Idempotency-Key and body: another of either is another event', async () => {
+    const send = (id: string, body: string) => deliver(route('orders'), 'fabric', { body, id, type: 'order.paid' });
+    const first = await send('key-1', '{"n":1}');
+    const again = await send('key-1', '{"n":1}');
+    expect([first.status, again.status, again.body.event_id]).toEqual([202, 200, first.body.event_id]);
+    // A bus may wake an agent twice with the same words.
+    expect((await send('key-2', '{"n":1}')).status).toBe(202);
+    // The key is not signed: a captured body under it must not suppress what the bus sends under it later.
+    const conflicts = await metric(url, 'delivery_conflict_total', { source: 'wake' });
+    expect((await send('key-1', '{"n":2}')).status).toBe(202);
+    expect(await metric(url, 'delivery_conflict_total', { source: 'wake' })).toBe(conflicts);
+  });
+
+  it('without an Idempotency-Key is known by type and body', async () => {
+    const signed = signDelivery('fabric', { secret: SECRET, body: '{"n":3}', type: 'order.paid' });
+    const { 'idempotency-key': _, ...headers } = signed;
+    const send = () => fetch(route('orders'), { method: 'POST', headers, body: '{"n":3}' });
+    expect([(await send()).status, (await send()).status]).toEqual([202, 200]);
+  });
+
+  it('whose source asks for it knows a delivery by the key alone, and counts one with another body as a conflict', async () => {
+    const send = (id: string, body: string) => deliver(route('keyed'), 'fabric', { body, id, type: 'order.paid' });
+    const first = await send('key-1', '{"n":1}');
+    const other = await send('key-1', '{"n":2}');
+    expect([first.status, other.status, other.body.event_id]).toEqual([202, 200, first.body.event_id]);
+    expect(await metric(url, 'delivery_conflict_total', { source: 'keyed' })).toBe(1);
+    expect((await send('key-2', '{"n":1}')).status).toBe(202);
   });
 });
 

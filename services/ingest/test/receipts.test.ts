@@ -33,6 +33,11 @@ it('an accepted webhook has one receipt, whichever instance writes it and howeve
   expect(first).toMatchObject({ tenant: 'acme', actor: 'source|payments', trace_id: 'a'.repeat(32) });
   expect(first?.event).toMatch(/^payments\.charge=2Esucceeded\./);
 
+  const wake = { body: '{"wake":1}', id: 'bus-7', type: 'order.paid' };
+  const woken = await deliver(`${url}/agents/triage/subscriptions/orders`, 'fabric', wake);
+  const receipt = await eventually(async () => (await receipts()).find(({ event }) => event === woken.body.event_id));
+  expect(receipt).toMatchObject({ agent: 'triage', actor: 'subscription|triage/orders', idempotency_key: 'bus-7' });
+
   // All is delivered once more, as after a crash between commit and acknowledgement.
   await Promise.all(instances.map((instance) => instance.stop()));
   await harness.nats.jsm.consumers.delete('EVENTS', CONSUMERS.received.config.durable_name);
@@ -42,8 +47,8 @@ it('an accepted webhook has one receipt, whichever instance writes it and howeve
       .info('EVENTS', CONSUMERS.received.config.durable_name)
       .catch(() => undefined);
     return (
-      info !== undefined && info.num_pending === 0 && info.num_ack_pending === 0 && info.delivered.consumer_seq >= 20
+      info !== undefined && info.num_pending === 0 && info.num_ack_pending === 0 && info.delivered.consumer_seq >= 21
     );
   });
-  expect(await receipts()).toHaveLength(20);
+  expect(await receipts()).toHaveLength(21);
 });

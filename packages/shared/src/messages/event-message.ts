@@ -24,6 +24,9 @@ export const EVENT_HEADERS = {
   /** Of a replay: the event that was published again, and who asked for it. */
   replayOf: 'ce-replayof',
   replayedBy: 'ce-replayedby',
+  /** Of an event for an agent's subscription. */
+  agent: 'ce-agent',
+  subscription: 'ce-subscription',
   contentType: 'content-type',
   traceParent: 'traceparent',
 } as const;

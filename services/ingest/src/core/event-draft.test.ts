@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Description } from '../providers/provider.ts';
 import { draftEvent, draftReplay, HEADERS_MAX_BYTES, type NamingSource } from './event-draft.ts';
 
-const source: NamingSource = { tenant: 'acme', id: 'payments', dedupe: undefined };
+const source: NamingSource = { tenant: 'acme', id: 'payments', dedupe: undefined, subscription: undefined };
 const signedId: Description = {
   deliveryId: 'evt_1',
   idSigned: true,

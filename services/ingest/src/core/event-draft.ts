@@ -27,6 +27,8 @@ export interface NamingSource {
   readonly id: string;
   /** Undefined: as the provider's scheme allows. */
   readonly dedupe: KeyFrom | undefined;
+  /** The agent and subscription that it wakes. */
+  readonly subscription: { readonly agent: string; readonly id: string } | undefined;
 }
 
 export interface Arrival {
@@ -62,6 +64,8 @@ export function draftEvent(source: NamingSource, signed: Signed, described: Desc
       signed,
       typeSigned: String(described.typeSigned),
       digest: bodyDigest,
+      agent: source.subscription?.agent,
+      subscription: source.subscription?.id,
       contentType: plainContentType(arrival.contentType),
       traceParent: arrival.traceParent,
     }),

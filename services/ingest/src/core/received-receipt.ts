@@ -1,6 +1,7 @@
 import type { NewReceipt } from '@holdpoint/shared/db/receipts';
 import { sha256 } from '@holdpoint/shared/domain/digest';
 import { parseEventId } from '@holdpoint/shared/domain/event';
+import type { EventId } from '@holdpoint/shared/domain/ids';
 import { decodeHeaderValue, EVENT_HEADERS } from '@holdpoint/shared/messages/event-message';
 import { parseEventSubject } from '@holdpoint/shared/messages/subjects';
 
@@ -28,10 +29,24 @@ export function receivedReceipt({ subject, headers, at }: StoredEvent): NewRecei
     tenant,
     kind: 'webhook_received',
     event: eventId,
-    actor: replayedBy ? decodeHeaderValue(replayedBy) : `source|${parseEventId(eventId).source}`,
+    ...senderOf(eventId, header),
+    ...(replayedBy && { actor: decodeHeaderValue(replayedBy) }),
     ...(replayedBy && { outcome: fresh ? 'replayed_fresh' : 'replayed' }),
     digest: header('digest') ?? null,
     trace_id: header('traceParent')?.split('-')[1] ?? null,
+  };
+}
+
+/** A source; or, of an event for an agent's subscription, that, with the key that its bus gave the delivery. */
+function senderOf(eventId: EventId, header: (name: keyof typeof EVENT_HEADERS) => string | undefined) {
+  const agent = header('agent');
+  if (agent === undefined) return { actor: `source|${parseEventId(eventId).source}` };
+  const key = header('deliveryId');
+  return {
+    agent,
+    actor: `subscription|${agent}/${header('subscription') ?? ''}`,
+    // As text in a header it is percent-encoded, so it can hold a NUL, which Postgres refuses.
+    ...(key !== undefined && { idempotency_key: decodeHeaderValue(key).replaceAll('\0', '\ufffd') }),
   };
 }
 
