@@ -1,6 +1,7 @@
 import { createVerify } from 'node:crypto';
 import type { Delivery, Description, Provider, Reply, SignedDelivery, Verdict } from '../provider.ts';
 import { publicKeyFault, readPublicKey } from '../public-key.ts';
+import { jsonReply } from '../reply.ts';
 import { oneHeader, preflight, refused, strictBase64 } from '../signature.ts';
 
 const SIGNATURE = 'x-adobe-commerce-webhook-signature';
@@ -37,5 +38,5 @@ export const adobeCommerce = {
     };
   },
   /** Commerce waits for what to do next, and takes anything but an operation for a failure. */
-  reply: (): Reply => ({ status: 200, contentType: 'application/json', body: '{"op":"success"}' }),
+  reply: (): Reply => jsonReply({ op: 'success' }),
 } satisfies Provider;

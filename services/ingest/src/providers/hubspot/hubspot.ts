@@ -1,4 +1,5 @@
 import { asObject, isoTime, jsonObject, text } from '../body.ts';
+import { calledUrl } from '../called-url.ts';
 import { cutMember, jsonItems } from '../json-spans.ts';
 import type { BadItem, BatchItem, Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
 import {
@@ -31,7 +32,7 @@ export const hubspot = {
     const signature = oneHeader(delivery.headers, SIGNATURE) ?? '';
     const milliseconds = oneHeader(delivery.headers, TIMESTAMP) ?? '';
     if (!/^[1-9][0-9]{0,14}$/.test(milliseconds)) return refused('header_malformed');
-    const uri = signedUri(delivery);
+    const uri = calledUrl(delivery).replace(DECODED, (escaped) => decodeURIComponent(escaped));
     const good = delivery.secrets.some((secret) =>
       sameText(signature, hmacSha256(secret, [`${delivery.method}${uri}`, delivery.rawBody, milliseconds], 'base64')),
     );
@@ -57,7 +58,8 @@ function describe(event: Readonly<Record<string, unknown>>): Description {
   return {
     deliveryId: number(event.eventId),
     idSigned: true,
-    type: text(event.subscriptionType),
+    // Its documentation has both names for it.
+    type: text(event.subscriptionType) ?? text(event.eventType),
     typeSigned: true,
     time: isoTime(event.occurredAt),
     subject: number(event.objectId),
@@ -68,11 +70,6 @@ function describe(event: Readonly<Record<string, unknown>>): Description {
 /** HubSpot's ids are numbers; what no number holds exactly is no id. */
 function number(value: unknown): string | undefined {
   return Number.isSafeInteger(value) ? String(value) : text(value);
-}
-
-function signedUri({ url, query }: Delivery): string {
-  const uri = query === '' ? url : `${url}?${query}`;
-  return uri.replace(DECODED, (escaped) => decodeURIComponent(escaped));
 }
 
 /**

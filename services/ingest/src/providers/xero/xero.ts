@@ -10,14 +10,13 @@ import type {
   SignedDelivery,
   Verdict,
 } from '../provider.ts';
+import { emptyReply } from '../reply.ts';
 import { textSecretFault, verifyBodyHmac } from '../signature.ts';
-
-const EMPTY: Omit<Reply, 'status'> = { contentType: 'text/plain', body: '' };
 
 /**
  * Xero: `x-xero-signature`, base64 over the body. A batch of events under `events`; an event has no id. Whatever the answer
- * is, Xero takes one with a body for a failure; it asks from time to time, with good and bad signatures and no events,
- * whether they are told apart.
+ * is, Xero takes one with a body for a failure. A webhook that is set up or enabled again is asked first, with good and bad
+ * signatures and no events, whether it tells them apart.
  */
 export const xero = {
   secretFault: textSecretFault,
@@ -27,7 +26,7 @@ export const xero = {
   handshake({ rawBody }: SignedDelivery): Reply | undefined {
     const { events, entropy } = jsonObject(rawBody);
     const none = events === null || (Array.isArray(events) && events.length === 0);
-    return none && entropy !== undefined ? { ...EMPTY, status: 200 } : undefined;
+    return none && entropy !== undefined ? emptyReply(200) : undefined;
   },
   items({ rawBody }: Delivery): readonly (BatchItem | BadItem)[] | undefined {
     return jsonItems(rawBody, 'events')?.map(({ value, bytes }) => {
@@ -37,20 +36,18 @@ export const xero = {
   },
   /** Of what is no batch: nothing that Xero is known to send. */
   describe: (): Description => describe({}),
-  reply: (): Reply => ({ ...EMPTY, status: 200 }),
-  refusal: { ...EMPTY, status: 401 },
+  reply: (): Reply => emptyReply(200),
+  refusal: emptyReply(401),
 } satisfies Provider;
 
 function describe(event: Readonly<Record<string, unknown>>): Description {
   const [category, kind] = [text(event.eventCategory), text(event.eventType)];
-  const time = text(event.eventDateUtc);
   return {
     deliveryId: undefined,
     idSigned: false,
     type: category && kind ? `${category}.${kind}` : (category ?? kind),
     typeSigned: true,
-    // Written in UTC without saying so; without a zone it would be read as local time.
-    time: isoTime(time === undefined || /(Z|[+-]\d\d:\d\d)$/.test(time) ? time : `${time}Z`),
+    time: isoTime(event.eventDateUtc),
     subject: text(event.resourceId),
     keyFrom: 'type+body',
   };
