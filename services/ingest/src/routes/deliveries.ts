@@ -123,6 +123,12 @@ function failureOf(error: unknown): DeliveryResult {
   return error instanceof HoldpointError && error.code === 'PAYLOAD_TOO_LARGE' ? 'too_large' : 'unavailable';
 }
 
+/**
+ * A host and nothing more. Schemes that sign URL and body side by side would take a signed body's beginning for a URL that
+ * a sender writes into the header; without a URL their signatures do not verify.
+ */
+const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
+
 function deliveryOf(source: Source, request: FastifyRequest): Delivery {
   const { method, protocol, host, originalUrl, raw } = request;
   const path = originalUrl.split('?', 1)[0] ?? '';
@@ -130,7 +136,7 @@ function deliveryOf(source: Source, request: FastifyRequest): Delivery {
     rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
     headers: raw.headersDistinct,
     method,
-    url: source.publicUrl ?? `${protocol}://${host}${path}`,
+    url: source.publicUrl ?? (HOST.test(host) ? `${protocol}://${host}${path}` : ''),
     query: rawQuery(request),
   };
 }
