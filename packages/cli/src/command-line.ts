@@ -26,6 +26,13 @@ const OPTIONS = {
   plan: text,
   kind: text,
   since: text,
+  until: text,
+  source: text,
+  type: text,
+  batch: text,
+  raw: flag,
+  fresh: flag,
+  'dry-run': flag,
   wait: text,
 } as const;
 

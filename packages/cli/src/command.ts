@@ -9,6 +9,8 @@ export interface Answer {
   readonly fields?: readonly (readonly [string, string])[];
   readonly table?: Table;
   readonly note?: string;
+  /** In place of all else: written as they are. */
+  readonly bytes?: Uint8Array;
 }
 
 export interface Invocation {
@@ -23,7 +25,7 @@ export interface Invocation {
 
 export interface Command {
   readonly options: readonly OptionName[];
-  /** Names of the words it wants behind its own: `ID`. */
+  /** Names of the words it wants behind its own: `ID`, or `[ID]` where it may be left out. */
   readonly words: readonly string[];
   run(invocation: Invocation): Promise<Answer>;
 }

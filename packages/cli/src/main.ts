@@ -9,6 +9,7 @@ const { dim } = pc.createColors(process.stdout.isTTY === true && pc.isColorSuppo
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   out: (text) => void process.stdout.write(`${text}\n`),
+  outBytes: (bytes) => void process.stdout.write(bytes),
   err: (text) => void process.stderr.write(`${text}\n`),
   dim,
   typedIn: environment().INIT_CWD ?? process.cwd(),

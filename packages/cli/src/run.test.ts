@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Action } from '@holdpoint/shared/domain/action';
 import type { Approval } from '@holdpoint/shared/domain/approval';
 import { HoldpointError, toProblem } from '@holdpoint/shared/domain/errors';
+import type { Event } from '@holdpoint/shared/domain/event';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runCommandLine } from './run.ts';
 
@@ -15,6 +16,8 @@ let url: string;
 let folder: string;
 let asked: { method: string; path: string; bearer: string; body: unknown }[];
 let answer: { status: number; body: unknown };
+/** Given first, one a call. */
+let pages: unknown[];
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
@@ -27,7 +30,9 @@ beforeAll(async () => {
       bearer: request.headers.authorization ?? '',
       body: body ? JSON.parse(body) : undefined,
     });
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+    const given = pages.shift() ?? answer.body;
+    const bytes = given instanceof Buffer ? given : JSON.stringify(given);
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(bytes);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -44,6 +49,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   asked = [];
+  pages = [];
   answer = { status: 200, body: { items: [] } };
 });
 
@@ -119,6 +125,72 @@ describe('a command', () => {
   });
 });
 
+describe('events', () => {
+  const to = () => ['--url', url, '--key', 'hp_x'];
+  const range = ['--since', '2026-01-01T00:00:00Z', '--until', '2026-01-02T00:00:00Z'];
+  const bodyOfRange = { since: '2026-01-01T00:00:00Z', until: '2026-01-02T00:00:00Z' };
+
+  test('are listed with what stands behind a replay', async () => {
+    answer.body = { items: [event, { ...event, id: 'shop.order.k2' }], next_cursor: '7' };
+    const { out } = await holdpoint('events', '--source', 'shop', ...range, ...to());
+    expect(asked[0]?.path).toBe('/v1/events?source=shop&since=2026-01-01T00%3A00%3A00Z&until=2026-01-02T00%3A00%3A00Z');
+    expect(out).toMatch(/shop\.order\.k1 .* shop {2,}order {2,}body {4,}12\n/);
+    expect(out).toMatch(/shop\.order\.k2 .* 12 {2,}shop\.order\.k1\n/);
+    expect(out).toContain('--cursor 7');
+  });
+
+  test('are shown with their payload, or raw as the bytes that came', async () => {
+    answer.body = { ...event, data: { order: 7 } };
+    expect((await holdpoint('events', 'show', 'shop.order.k1', ...to())).out).toMatch(/data {2,}\{"order":7\}/);
+    pages = [Buffer.from([0xff, 0x00, 0x0a, 0x80])];
+    const { out, bytes } = await holdpoint('events', 'show', 'shop.order.k1', '--raw', ...to());
+    expect([out, bytes]).toEqual(['', Buffer.from([0xff, 0x00, 0x0a, 0x80])]);
+    expect(asked[1]?.path).toBe('/v1/events/shop.order.k1?raw=true');
+  });
+
+  test('are replayed one by one', async () => {
+    answer.body = { ...event, id: 'shop.order.k2' };
+    const { out } = await holdpoint('replay', 'shop.order.k1', '--fresh', ...to());
+    expect(asked).toMatchObject([{ method: 'POST', path: '/v1/events/shop.order.k1/replay', body: { fresh: true } }]);
+    expect(out).toMatch(/event {2,}shop\.order\.k2/);
+  });
+
+  test('are replayed by ranges, page by page to the end', async () => {
+    const item = { replay_of: 'shop.order.k1', id: 'shop.order.k2', status: 'replayed' };
+    pages = [
+      { batch: 'b1', items: [item], next_cursor: '9' },
+      { batch: 'b1', items: [{ ...item, id: 'shop.order.k3', status: 'already' }] },
+    ];
+    const { out } = await holdpoint('replay', ...range, '--type', 'order', ...to());
+    expect(asked.map(({ path, body }) => [path, body])).toEqual([
+      ['/v1/events/replay', { ...bodyOfRange, type: 'order' }],
+      ['/v1/events/replay', { ...bodyOfRange, type: 'order', cursor: '9' }],
+    ]);
+    expect(out).toMatch(/k2 {2,}replayed {2,}shop\.order\.k1\nshop\.order\.k3 {2,}already/);
+    expect(out).toContain('batch b1');
+  });
+
+  test('are only told of by a dry run', async () => {
+    answer.body = { batch: 'b1', items: [] };
+    await holdpoint('replay', ...range, '--dry-run', '--batch', 'mine', ...to());
+    expect(asked[0]?.body).toEqual({ ...bodyOfRange, dry_run: true, batch: 'mine' });
+  });
+
+  test('wake agents where subscriptions say', async () => {
+    const source = { id: 's1', tenant: 'acme', provider: 'fabric', path: '/hooks/acme/s1', subscription_path: null };
+    const woken = (id: string, agent: string) => ({
+      ...source,
+      id,
+      subscription_path: `/agents/${agent}/subscriptions/on-${id}`,
+    });
+    pages = [{ items: [source, woken('s2', 'triage')], next_cursor: 's2' }, { items: [woken('s3', 'other')] }];
+    const { out } = await holdpoint('subscriptions', 'triage', ...to());
+    expect(out).toMatch(/triage {2,}on-s2 {2,}s2 {2,}\/agents\/triage\/subscriptions\/on-s2/);
+    expect(out).not.toContain('on-s3');
+    expect(asked.map(({ path }) => path)).toEqual(['/v1/sources?limit=200', '/v1/sources?limit=200&cursor=s2']);
+  });
+});
+
 describe('a refusal', () => {
   test('of the server is told by its code, and the exit code is 1', async () => {
     answer = { status: 409, body: toProblem(new HoldpointError('APPROVAL_ALREADY_DECIDED', 'carol was first')) };
@@ -151,6 +223,11 @@ describe('a refusal', () => {
     [['fly'], /no command fly/],
     [['approve'], /expected approve ID/],
     [['approve', 'a', 'b'], /expected approve ID/],
+    [['replay'], /--since TIME --until TIME/],
+    [['replay', '--since', '2026-01-01T00:00:00Z'], /--since TIME --until TIME/],
+    [['replay', 'a', '--until', '2026-01-01T00:00:00Z'], /--until is for a range/],
+    [['replay', 'a', 'b'], /expected replay \[ID\]/],
+    [['events', 'show', 'a', '--raw', '--json'], /--raw is bytes/],
     [['actions', '--state', 'gone'], /--state must be one of blocked/],
     [['actions', '--comment', 'x'], /--comment is no option/],
     [['actions', '--limit', 'x'], /--limit must be a whole number/],
@@ -162,12 +239,16 @@ describe('a refusal', () => {
   });
 });
 
-async function holdpoint(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+async function holdpoint(...args: string[]): Promise<{ code: number; out: string; err: string; bytes?: Uint8Array }> {
+  let bytes: Uint8Array | undefined;
   let out = '';
   let err = '';
   const code = await runCommandLine(args, {
     out: (text) => {
       out += text;
+    },
+    outBytes: (given) => {
+      bytes = Buffer.from(given);
     },
     err: (text) => {
       err += text;
@@ -175,7 +256,7 @@ async function holdpoint(...args: string[]): Promise<{ code: number; out: string
     dim: (text) => text,
     typedIn: folder,
   });
-  return { code, out, err };
+  return { code, out, err, ...(bytes && { bytes }) };
 }
 
 const action: Action = {
@@ -197,6 +278,19 @@ const action: Action = {
   operator: 'bot',
   attempts: 1,
   receipts: [],
+};
+
+const event: Event = {
+  id: 'shop.order.k1',
+  tenant: 'acme',
+  source: 'shop',
+  type: 'order',
+  time: AT,
+  signed: 'body',
+  type_signed: false,
+  delivery_id: null,
+  root_id: 'shop.order.k1',
+  size: 12,
 };
 
 const approval: Approval = {

@@ -3,8 +3,11 @@ import type { Answer, Command } from './command.ts';
 import { type CommandLine, readCommandLine, refuseStrangers } from './command-line.ts';
 import { action, actions, cancel, retry, settle } from './commands/actions.ts';
 import { approvals, approve, deny } from './commands/approvals.ts';
+import { events, eventsShow } from './commands/events.ts';
 import { plansSubmit } from './commands/plans.ts';
 import { receipts } from './commands/receipts.ts';
+import { replay } from './commands/replay.ts';
+import { subscriptions } from './commands/subscriptions.ts';
 import { openConnection } from './connection.ts';
 import { printable } from './printable.ts';
 import { renderFields, renderTable } from './table.ts';
@@ -21,10 +24,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   settle,
   receipts,
   'plans submit': plansSubmit,
+  events,
+  'events show': eventsShow,
+  replay,
+  subscriptions,
 };
 
 export interface Surroundings {
   readonly out: (text: string) => void;
+  readonly outBytes: (bytes: Uint8Array) => void;
   readonly err: (text: string) => void;
   readonly dim: (text: string) => string;
   readonly typedIn: string;
@@ -40,7 +48,8 @@ export async function runCommandLine(args: readonly string[], surroundings: Surr
       return 0;
     }
     const answer = await runCommand(line, surroundings);
-    out(line.values.json ? JSON.stringify(answer.data, null, 2) : rendered(answer, dim));
+    if (answer.bytes) surroundings.outBytes(answer.bytes);
+    else out(line.values.json ? JSON.stringify(answer.data, null, 2) : rendered(answer, dim));
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
@@ -58,7 +67,8 @@ async function runCommand(line: CommandLine, { typedIn }: Surroundings): Promise
   const command = own(inTwoWords) ?? own(name);
   if (command === undefined) throw new UsageError(name ? `there is no command ${name}` : 'no command');
   const words = own(inTwoWords) ? rest.slice(1) : rest;
-  if (words.length !== command.words.length) {
+  const needed = command.words.filter((word) => !word.startsWith('['));
+  if (words.length < needed.length || words.length > command.words.length) {
     throw new UsageError(`expected ${[name, ...command.words].join(' ')}`);
   }
   refuseStrangers(line.values, command.options);

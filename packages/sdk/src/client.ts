@@ -7,7 +7,17 @@ import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
 import { type ReceiptKind, receiptSchema } from '@holdpoint/shared/domain/receipt';
 import { z } from 'zod';
 import { approvals } from './approvals-client.ts';
-import { call, type HttpSettings, id, type Page, pageOf, type Query, type Service } from './http.ts';
+import {
+  call,
+  callBytes,
+  type HttpRequest,
+  type HttpSettings,
+  id,
+  type Page,
+  pageOf,
+  type Query,
+  type Service,
+} from './http.ts';
 
 /** Where the services answer: one URL where something in front of them tells them apart, or one each. */
 export interface ServiceUrls {
@@ -46,12 +56,13 @@ export function createClient(options: ClientOptions) {
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     fetch: options.fetch ?? fetch,
   };
-  const service = (name: keyof ServiceUrls): Service => {
+  const based = (name: keyof ServiceUrls, request: Omit<HttpRequest, 'base'>): HttpRequest => {
     const base = typeof options.url === 'string' ? options.url : options.url[name];
-    return async (schema, request) => {
-      if (base === undefined) throw new HoldpointError('INVALID_REQUEST', `the client was given no URL of ${name}`);
-      return call(settings, { ...request, base }, schema);
-    };
+    if (base === undefined) throw new HoldpointError('INVALID_REQUEST', `the client was given no URL of ${name}`);
+    return { ...request, base };
+  };
+  const service = (name: keyof ServiceUrls): Service => {
+    return async (schema, request) => call(settings, based(name, request), schema);
   };
   return {
     plans: plans(service('evaluator'), service('executor')),
@@ -60,7 +71,7 @@ export function createClient(options: ClientOptions) {
     receipts: receipts(service('executor')),
     freezes: freezes(service('executor')),
     approvals: approvals(service('approvals')),
-    events: events(service('ingest')),
+    events: events(service('ingest'), async (request) => callBytes(settings, based('ingest', request))),
   };
 }
 
@@ -148,14 +159,58 @@ function freezes(executor: Service) {
   };
 }
 
-function events(ingest: Service) {
+const sourceSchema = z.looseObject({
+  id: z.string(),
+  tenant: z.string(),
+  provider: z.string(),
+  path: z.string(),
+  subscription_path: z.string().nullable(),
+});
+/** A webhook endpoint as `GET /v1/sources` shows it. */
+export type SourceInfo = z.infer<typeof sourceSchema>;
+
+export interface EventQuery extends Page {
+  readonly source?: string | undefined;
+  readonly type?: string | undefined;
+  /** RFC 3339, by the time of acceptance; `until` itself is left out. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** What was accepted between two times. */
+export interface ReplayRange extends EventQuery {
+  readonly since: string;
+  readonly until: string;
+  /** Operators do their work again. */
+  readonly fresh?: boolean | undefined;
+  /** Within a batch an event is replayed once; unless told, the same range is the same batch. */
+  readonly batch?: string | undefined;
+  readonly dry_run?: boolean | undefined;
+}
+
+const rangeReplayedSchema = z.object({
+  batch: z.string(),
+  items: z.array(
+    z.object({ replay_of: z.string(), id: z.string(), status: z.enum(['planned', 'replayed', 'already', 'gone']) }),
+  ),
+  next_cursor: z.string().nullish(),
+});
+export type RangeReplayed = z.infer<typeof rangeReplayedSchema>;
+
+function events(ingest: Service, bytes: (request: Omit<HttpRequest, 'base'>) => Promise<Uint8Array>) {
   return {
-    sources: () => ingest(pageOf(loose), { method: 'GET', path: '/v1/sources' }),
-    list: (query: Page & { source?: string; type?: string; since?: string } = {}) =>
+    sources: (query: Page = {}) =>
+      ingest(pageOf(sourceSchema), { method: 'GET', path: '/v1/sources', query: asQuery(query) }),
+    list: (query: EventQuery = {}) =>
       ingest(pageOf(eventSchema), { method: 'GET', path: '/v1/events', query: asQuery(query) }),
     get: (eventId: string) => ingest(eventSchema, { method: 'GET', path: `/v1/events/${id(eventId)}` }),
+    /** The provider's bytes as they came, up to 25 MiB: also of an event that came without them (`dataRef`). */
+    raw: (eventId: string) => bytes({ method: 'GET', path: `/v1/events/${id(eventId)}`, query: { raw: true } }),
     /** The same event once more, under a new id; with `fresh`, its effects may be repeated. */
     replay: (eventId: string, how: { fresh?: boolean } = {}) =>
-      ingest(loose, { method: 'POST', path: `/v1/events/${id(eventId)}/replay`, body: how }),
+      ingest(eventSchema, { method: 'POST', path: `/v1/events/${id(eventId)}/replay`, body: how }),
+    /** A page of a range, oldest first; go on with `next_cursor`. The same call again repeats nothing. */
+    replayRange: (range: ReplayRange) =>
+      ingest(rangeReplayedSchema, { method: 'POST', path: '/v1/events/replay', body: range }),
   };
 }

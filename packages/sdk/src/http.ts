@@ -51,6 +51,13 @@ export async function call<T>(settings: HttpSettings, request: HttpRequest, sche
   });
 }
 
+/** One call of the API whose answer is bytes. */
+export async function callBytes(settings: HttpSettings, request: HttpRequest): Promise<Uint8Array> {
+  const response = await send(settings, request);
+  if (!response.ok) throw toError(response, await readText(response));
+  return new Uint8Array(await whole(response, () => response.arrayBuffer()));
+}
+
 async function send(settings: HttpSettings, request: HttpRequest): Promise<Response> {
   const url = new URL(request.path.replace(/^\//, ''), request.base.endsWith('/') ? request.base : `${request.base}/`);
   for (const [name, value] of Object.entries(request.query ?? {})) {
@@ -73,9 +80,12 @@ async function send(settings: HttpSettings, request: HttpRequest): Promise<Respo
   }
 }
 
-async function readText(response: Response): Promise<string> {
+const readText = (response: Response): Promise<string> => whole(response, () => response.text());
+
+/** A body that breaks off is no answer. */
+async function whole<T>(response: Response, read: () => Promise<T>): Promise<T> {
   try {
-    return await response.text();
+    return await read();
   } catch (cause) {
     throw unreachable(new URL(response.url).origin, cause);
   }

@@ -10,7 +10,10 @@ import type { ReceivedEvent } from '@holdpoint/shared/messages/event-message';
 import { eventSubjects } from '@holdpoint/shared/messages/subjects';
 import { planIdFor } from './idempotency.ts';
 
-/** An event as an operator gets it. `Data` is the provider's payload; null where it is not JSON. */
+/**
+ * An event as an operator gets it. `Data` is the provider's payload; null where it is not JSON, or where `dataRef` says that the
+ * body (of `size` bytes, with this `digest`) was too large to come along: `client.events.raw(event.id)` fetches it.
+ */
 export interface OperatorEvent<Data = unknown> extends ReceivedEvent {
   readonly data: Data;
 }

@@ -112,6 +112,17 @@ describe('a call', () => {
   });
 });
 
+describe('an event', () => {
+  it('is had as the bytes that came, or not at all', async () => {
+    answers.push({ text: '\u0000 no JSON' }, { status: 404, body: toProblem(new HoldpointError('NOT_FOUND', 'no')) });
+    expect(Buffer.from(await client().events.raw('a.b.c')).toString()).toBe('\u0000 no JSON');
+    expect((await errorOf(client().events.raw('a.b.d'))).code).toBe('NOT_FOUND');
+    answers.push({ cut: true });
+    expect((await errorOf(client().events.raw('a.b.e'))).code).toBe('DEPENDENCY_UNAVAILABLE');
+    expect(seen[0]?.url).toBe('/v1/events/a.b.c?raw=true');
+  });
+});
+
 describe('a failure', () => {
   it('is the error that the server named, with its details', async () => {
     const sent = new HoldpointError('INVALID_REQUEST', 'no such field', { issues: [{ path: 'plan_id' }] });
