@@ -13,6 +13,7 @@ const MEANINGS = {
   SELF_APPROVAL: 'Who asked may not be who agrees.',
   WEBHOOK_SIGNATURE_INVALID: 'The signature does not fit the bytes, or is too old.',
   UNKNOWN_SOURCE: 'There is no such webhook endpoint.',
+  EVENT_REJECTED: "A hook of the tenant's refuses the event; the reason is its author's.",
   PAYLOAD_TOO_LARGE: 'The body is over its limit.',
   RATE_LIMIT: 'Too many for now; `details.retry_after_seconds` says when to come back.',
   IDEMPOTENCY_CONFLICT: 'The idempotency key belongs to an action with other content.',

@@ -6,10 +6,18 @@ import type { SourceInput } from '@holdpoint/shared/workspace/sources';
 import type { TenantConnectorsInput } from '@holdpoint/shared/workspace/tenant-connectors';
 import type { TenantLimits } from '@holdpoint/shared/workspace/tenant-limits';
 import type { EscalationsInput } from '@holdpoint/shared/workspace/tenant-policies';
+import type { HooksInput } from '@holdpoint/shared/workspace/webhook-hook';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 
 export type { ConnectorContext, ConnectorRunner } from '@holdpoint/shared/workspace/connector-runner';
 export { secret } from '@holdpoint/shared/workspace/secrets';
+export type {
+  AcceptedEvent,
+  AfterHookContext,
+  BeforeAnswer,
+  HookContext,
+  HookEvent,
+} from '@holdpoint/shared/workspace/webhook-hook';
 
 // All of these give back what they are given: they add types for the author's editor, and a workspace works without them.
 
@@ -92,4 +100,9 @@ export function defineGrants(grants: readonly Grant[]): readonly Grant[] {
 /** `tenants/<tenant>/escalations.ts`. */
 export function defineEscalations(escalations: EscalationsInput): EscalationsInput {
   return escalations;
+}
+
+/** `tenants/<tenant>/hooks.ts`. A hook may name its payload: `before: (event: HookEvent<Charge>) => …`. */
+export function defineHooks(hooks: HooksInput): HooksInput {
+  return hooks;
 }

@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   SELF_APPROVAL: { status: 403, retryable: false },
   WEBHOOK_SIGNATURE_INVALID: { status: 401, retryable: false },
   UNKNOWN_SOURCE: { status: 404, retryable: false },
+  EVENT_REJECTED: { status: 422, retryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false },
   RATE_LIMIT: { status: 429, retryable: true },
   IDEMPOTENCY_CONFLICT: { status: 409, retryable: false },

@@ -17,6 +17,8 @@ export interface EventEnvelope {
   readonly signed: Signed;
   readonly typeSigned: boolean;
   readonly rootId?: string;
+  /** What the tenant's hooks have added to it. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** The parsed payload, at most 256 KiB of it; null where there is none or it is not JSON. */
   readonly data: unknown;
   /** SHA-256 of the payload's bytes. */
@@ -97,6 +99,7 @@ export const eventSchema = z.object({
   type_signed: z.boolean(),
   delivery_id: z.string().nullable(),
   root_id: z.string(),
+  annotations: z.record(z.string(), z.string()).optional(),
   size: z.number(),
   data: z.unknown().optional(),
 });

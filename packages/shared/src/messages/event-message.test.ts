@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { decodeHeaderValue, EVENT_HEADERS, encodeHeaderValue, readEventMessage } from './event-message.ts';
+import {
+  annotationHeaders,
+  decodeHeaderValue,
+  EVENT_HEADERS,
+  encodeHeaderValue,
+  isAnnotationName,
+  readEventMessage,
+} from './event-message.ts';
 
 const headers = (values: Partial<Record<keyof typeof EVENT_HEADERS, string>>) => {
   const byName = new Map(Object.entries(values).map(([key, value]) => [EVENT_HEADERS[key as 'id'], value] as const));
@@ -58,4 +65,26 @@ it('data is null where the payload is too large, not JSON or not UTF-8', () => {
   expect(read(Buffer.from(`"${'x'.repeat(20)}"`))).toBeNull();
   expect(read(Buffer.from('a=1&b=2'))).toBeNull();
   expect(read(Buffer.from([0x22, 0xff, 0x22]))).toBeNull();
+});
+
+it('annotations come back as they were, and nothing else that stands in the headers does', () => {
+  const written = new Map(
+    Object.entries({
+      ...annotationHeaders({ tier: 'göld "1" %', region: 'eu' }),
+      'ce-id': 'x',
+      'content-type': 'text/plain',
+      'ce-Not-One': 'x',
+      'Nats-Msg-Size': '3',
+    }),
+  );
+  const headers = { get: (name: string) => written.get(name) ?? '', keys: () => written.keys() };
+  const message = { subject: 'events.acme.s.t.k', data: Buffer.from('{}') };
+  expect(readEventMessage({ ...message, headers }, 9).annotations).toEqual({ tier: 'göld "1" %', region: 'eu' });
+  expect(readEventMessage(message, 9)).not.toHaveProperty('annotations');
+});
+
+it('an annotation takes no name that an event has already', () => {
+  for (const header of Object.values(EVENT_HEADERS)) expect(isAnnotationName(header.replace('ce-', ''))).toBe(false);
+  for (const name of ['', 'Tier', 'a-b', 'datacontenttype', 'x'.repeat(21)]) expect(isAnnotationName(name)).toBe(false);
+  expect(isAnnotationName('tier2')).toBe(true);
 });

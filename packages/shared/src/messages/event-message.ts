@@ -31,6 +31,26 @@ export const EVENT_HEADERS = {
   traceParent: 'traceparent',
 } as const;
 
+/** An annotation is an extension attribute: its header is this and its name. */
+const ATTRIBUTE_PREFIX = 'ce-';
+const ANNOTATION_PATTERN = /^[a-z0-9]{1,20}$/;
+/** Ours, and those that CloudEvents knows without our writing them. */
+const KNOWN_ATTRIBUTES: ReadonlySet<string> = new Set([
+  ...Object.values(EVENT_HEADERS).map((header) => header.replace(ATTRIBUTE_PREFIX, '')),
+  ...['data', 'datacontenttype', 'dataschema', 'tracestate'],
+]);
+
+/** Whether a hook may add an attribute of this name to an event. */
+export function isAnnotationName(name: string): boolean {
+  return ANNOTATION_PATTERN.test(name) && !KNOWN_ATTRIBUTES.has(name);
+}
+
+export function annotationHeaders(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(annotations).map(([name, value]) => [ATTRIBUTE_PREFIX + name, encodeHeaderValue(value)]),
+  );
+}
+
 /** As CloudEvents asks of header values: what is not printable ASCII, and space, `"` and `%`, as percent-encoded UTF-8. */
 export function encodeHeaderValue(value: string): string {
   return value
@@ -51,7 +71,7 @@ export function decodeHeaderValue(value: string): string {
 /** What a stored or delivered message of EVENTS looks like, whichever way it was read. */
 export interface EventMessage {
   readonly subject: string;
-  readonly headers?: { get(name: string): string } | undefined;
+  readonly headers?: { get(name: string): string; keys?(): Iterable<string> } | undefined;
   readonly data: Uint8Array;
 }
 
@@ -81,6 +101,7 @@ export function readEventMessage(message: EventMessage, dataMaxBytes: number): R
   const subject = header('subject');
   const deliveryId = header('deliveryId');
   const dataRef = header('dataRef');
+  const annotations = readAnnotations(message.headers);
   return {
     id: eventId,
     tenant,
@@ -89,6 +110,7 @@ export function readEventMessage(message: EventMessage, dataMaxBytes: number): R
     ...(time !== undefined && { time }),
     ...(subject !== undefined && { subject }),
     ...(deliveryId !== undefined && { deliveryId }),
+    ...(annotations !== undefined && { annotations }),
     signed: signedOf(header('signed')),
     typeSigned: header('typeSigned') === 'true',
     rootId: (header('rootId') ?? eventId) as EventId,
@@ -97,6 +119,17 @@ export function readEventMessage(message: EventMessage, dataMaxBytes: number): R
       ? { digest: sha256(message.data), size: message.data.length }
       : { dataRef, digest: header('digest') ?? '', size: Number(header('dataSize')) || 0 }),
   };
+}
+
+function readAnnotations(headers: EventMessage['headers']): Record<string, string> | undefined {
+  const names = [...(headers?.keys?.() ?? [])]
+    .filter((header) => header.startsWith(ATTRIBUTE_PREFIX))
+    .map((header) => header.slice(ATTRIBUTE_PREFIX.length))
+    .filter(isAnnotationName);
+  if (names.length === 0) return undefined;
+  return Object.fromEntries(
+    names.map((name) => [name, decodeHeaderValue(headers?.get(ATTRIBUTE_PREFIX + name) ?? '')]),
+  );
 }
 
 /** An unreadable claim of a signature is no signature. */

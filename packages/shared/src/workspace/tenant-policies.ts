@@ -4,6 +4,7 @@ import { audienceSchema, policyEscalationSchema, type TrustPolicy, trustPolicySc
 import type { Grant } from '../domain/tool.ts';
 import { readDefault } from './files.ts';
 import { type Permissions, readTenantConnectors } from './tenant-connectors.ts';
+import { readTenantHooks } from './tenant-hooks.ts';
 import { listTenants } from './tenants.ts';
 import { listConnectors } from './tools.ts';
 import { hashFiles } from './version.ts';
@@ -98,10 +99,8 @@ export async function loadTenantPolicies(dir: string): Promise<Map<string, Tenan
 
 async function loadPolicies(dir: string, tenant: string, connectors: readonly string[]): Promise<TenantPolicies> {
   const folder = `tenants/${tenant}`;
-  // A hook may reject. Until hooks run, a file of them is refused: passing over it would permit what it forbids.
-  if (await readDefault(dir, `${folder}/hooks.ts`)) {
-    throw new WorkspaceError([{ file: `${folder}/hooks.ts`, path: '', reason: 'hooks are not run by this version' }]);
-  }
+  // For what it refuses: webhook hooks are ingest's and have no say here.
+  await readTenantHooks(dir, tenant);
   const [policies = [], grants, escalations = {}, own] = await allOrIssues([
     read(dir, `${folder}/policies.ts`, policiesSchema),
     read(dir, `${folder}/grants.ts`, grantsSchema),

@@ -115,9 +115,15 @@ describe('a file that cannot be used', () => {
     expect(issues[1]?.reason).toBe('unknown key');
   });
 
-  it('is refused where it holds hooks, which could forbid what would then be permitted', async () => {
-    const dir = await workspace({ ...SMALLEST, 'tenants/acme/hooks.ts': 'export default {};' });
-    expect(await issuesOf(loadTenantPolicies(dir))).toMatchObject([{ file: 'tenants/acme/hooks.ts' }]);
+  it('is refused where it holds action hooks, which could forbid what would then be permitted', async () => {
+    const hooks = "export default { webhooks: [], actions: [{ id: 'no-refunds' }, {}] };";
+    const dir = await workspace({ ...SMALLEST, 'tenants/acme/hooks.ts': hooks });
+    expect(await issuesOf(loadTenantPolicies(dir))).toMatchObject([
+      { file: 'tenants/acme/hooks.ts', path: 'actions.0', reason: expect.stringContaining('no-refunds') },
+      { file: 'tenants/acme/hooks.ts', path: 'actions.1' },
+    ]);
+    const none = await workspace({ ...SMALLEST, 'tenants/acme/hooks.ts': 'export default { webhooks: [] };' });
+    expect((await loadTenantPolicies(none)).get('acme')?.policies).not.toEqual([]);
   });
 
   it('is named when it throws, does not parse, or exports nothing', async () => {

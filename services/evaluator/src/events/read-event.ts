@@ -34,6 +34,7 @@ export async function readEvent(nats: Nats, tenant: string, id: EventId): Promis
         type: storable(event.type),
         ...(event.time !== undefined && { time: storable(event.time) }),
         ...(event.subject !== undefined && { subject: storable(event.subject) }),
+        ...(event.annotations && { annotations: mapValues(event.annotations, storable) }),
         rootId: storable(event.rootId),
         data: data.ok ? data.value : null,
       };
@@ -46,4 +47,8 @@ export async function readEvent(nats: Nats, tenant: string, id: EventId): Promis
 /** An attribute is the provider's text, percent-encoded, so it can hold a NUL, which Postgres refuses. */
 function storable(text: string): string {
   return text.replaceAll('\0', '\ufffd').toWellFormed();
+}
+
+function mapValues<V>(values: Readonly<Record<string, V>>, change: (value: V) => V): Record<string, V> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }

@@ -119,6 +119,7 @@ function show(event: ReceivedEvent, size: number): Event {
     type_signed: event.typeSigned,
     delivery_id: event.deliveryId ?? null,
     root_id: event.rootId,
+    ...(event.annotations && { annotations: event.annotations }),
     size,
   };
 }
