@@ -19,6 +19,7 @@ import type { Redis } from 'ioredis';
 import type { Kysely } from 'kysely';
 import type { IngestConfig } from './config.ts';
 import { HEADERS_MAX_BYTES } from './core/event-draft.ts';
+import { startTenantHooks, type TenantHooks } from './hooks/tenant-hooks.ts';
 import { type IngestMetrics, ingestMetrics } from './metrics.ts';
 import { type Admission, admission } from './protection/admission.ts';
 import { type BodyRoom, bodyRoom } from './protection/body-room.ts';
@@ -42,6 +43,7 @@ export interface IngestContext {
   readonly sources: SourceRegistry;
   readonly admission: Admission;
   readonly bodyRoom: BodyRoom;
+  readonly hooks: TenantHooks;
   readonly publisher: EventPublisher;
   readonly log: EventLog;
   readonly bodies: BodyStore;
@@ -69,6 +71,9 @@ export async function buildContext(
     logger,
   });
   stopper.onStop('traces', () => tracing.stop());
+
+  const hooks = await startTenantHooks({ workspaceDir: config.workspaceDir, sources, metrics, logger });
+  stopper.onStop('hooks', () => hooks.stop());
 
   const pool = createPool({ url: config.databaseUrl, applicationName: 'holdpoint-ingest', max: 4, logger });
   const db = createDatabase<Database>(pool);
@@ -114,6 +119,7 @@ export async function buildContext(
     sources,
     admission: admission(redis, config.ingest, (tenant) => tenantLimits.get(tenant)?.deliveries),
     bodyRoom: room,
+    hooks,
     publisher,
     log,
     bodies,

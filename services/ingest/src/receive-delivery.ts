@@ -1,6 +1,7 @@
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { EventId } from '@holdpoint/shared/domain/ids';
 import { formatTraceparent, type Trace } from '@holdpoint/shared/runtime/trace';
+import { askBeforeHooks, isPassed } from './ask-before-hooks.ts';
 import type { IngestContext } from './context.ts';
 import { draftEvent } from './core/event-draft.ts';
 import { BATCH_MAX_ITEMS } from './providers/json-spans.ts';
@@ -12,6 +13,9 @@ import { isConflict, type Publication } from './stream/publish-event.ts';
 /** What became of one event. */
 export type Received =
   | { readonly status: 'accepted' | 'duplicate'; readonly event_id: EventId }
+  /** By the tenant's hooks: nothing is published. */
+  | { readonly status: 'filtered' }
+  | { readonly status: 'rejected'; readonly reason: string }
   /** An item of a batch that is no event: its bytes are kept in DEAD. */
   | { readonly status: 'dead'; readonly reason: string };
 
@@ -35,7 +39,7 @@ export class DeliveryRefused extends HoldpointError {
 const BATCH_IN_FLIGHT = 64;
 
 /**
- * Verify, name, publish: in this order, so that nothing unverified is looked up or remembered, and nothing is answered
+ * Verify, name, ask the tenant's hooks, publish: in this order, so that nothing unverified is looked up or remembered, and nothing is answered
  * before it is durable.
  */
 export async function receiveDelivery(
@@ -59,12 +63,14 @@ export async function receiveDelivery(
   }
 
   const receive = async ({ body, description }: BatchItem): Promise<Received> => {
-    const draft = draftEvent(source, verdict.signed, description, {
+    const named = draftEvent(source, verdict.signed, description, {
       rawBody: body,
       contentType: delivery.headers['content-type']?.[0],
       traceParent: formatTraceparent(trace),
       now,
     });
+    const draft = await askBeforeHooks(context.hooks, context.logger, source.tenant, named);
+    if (!isPassed(draft)) return draft;
     const publication = { tenant: source.tenant, ...draft };
     const status = await context.publisher.publish(publication);
     if (status === 'duplicate' && draft.keyFrom === 'id') await reportConflict(context, source, publication, trace);
@@ -75,7 +81,9 @@ export async function receiveDelivery(
   const items = scheme.items?.(delivery);
   if (!items) {
     const description = scheme.describe(delivery, verdict.signed);
-    return { kind: 'event', received: await receive({ body: delivery.rawBody, description }) };
+    const received = await receive({ body: delivery.rawBody, description });
+    if (received.status === 'rejected') throw new HoldpointError('EVENT_REJECTED', received.reason);
+    return { kind: 'event', received };
   }
   return { kind: 'batch', items: await receiveItems(context, source, items, trace, receive) };
 }

@@ -1,6 +1,7 @@
 import { createStopper, type RunningService } from '@holdpoint/shared/runtime/service';
 import { buildApp } from './app.ts';
 import type { IngestConfig } from './config.ts';
+import { runAfterHooks } from './consumers/after-hooks.ts';
 import { recordReceived } from './consumers/received.ts';
 import { buildContext, ingestLogger } from './context.ts';
 
@@ -12,6 +13,8 @@ export async function startIngest(config: IngestConfig, signal?: AbortSignal): P
     const context = await buildContext(config, logger, stopper, signal);
     const received = recordReceived(context);
     stopper.onStop('received', () => received.stop());
+    const after = await runAfterHooks(context);
+    stopper.onStop('after hooks', () => after.stop());
     const http = await buildApp(config, context);
     stopper.onStop('http', () => http.close());
     const url = await http.listen(config.host, config.port);

@@ -142,6 +142,16 @@ export async function ingestHarness({ redis = false, files = {} }: HarnessOption
   };
 }
 
+/** The only `hooks.ts` of instances that are started from then on, by tenant. */
+export async function writeHooks(harness: Harness, webhooks: Readonly<Record<string, string>>): Promise<void> {
+  for (const tenant of Object.keys(SOURCES)) {
+    const file = join(harness.workspaceDir, 'tenants', tenant, 'hooks.ts');
+    const text = webhooks[tenant];
+    if (text === undefined) await rm(file, { force: true });
+    else await writeFile(file, `export default { webhooks: [${text}] };`);
+  }
+}
+
 export type Sent = Omit<DeliveryToSign, 'secret'> & {
   readonly secret?: string;
   readonly headers?: Record<string, string>;

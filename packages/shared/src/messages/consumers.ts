@@ -1,5 +1,6 @@
 import type { ConsumerConfig } from '@nats-io/jetstream';
-import type { StreamName } from './streams.ts';
+import { STREAMS, type StreamName } from './streams.ts';
+import { eventSubjects } from './subjects.ts';
 
 const SECOND_NS = 1_000_000_000;
 
@@ -49,6 +50,24 @@ export const CONSUMERS = {
     config: { ...shared, durable_name: 'ingest-received', filter_subject: 'events.*.*.*.*', headers_only: true },
   },
 } as const satisfies Record<string, ConsumerDeclaration>;
+
+/**
+ * The durable of one `after` hook: a slow or failing one holds up neither other hooks nor other tenants. `=` stands in no
+ * name, so that no two pairs run together. One that nobody pulls any more goes when its last event has gone.
+ */
+export function afterHookConsumer(tenant: string, hook: string, source?: string): ConsumerDeclaration {
+  return {
+    stream: 'EVENTS',
+    owner: 'ingest',
+    config: {
+      ...shared,
+      max_ack_pending: 256,
+      inactive_threshold: STREAMS.EVENTS.max_age,
+      durable_name: `ingest-after=${tenant}=${hook}`,
+      filter_subject: eventSubjects(tenant, source),
+    },
+  };
+}
 
 /** An operator's own durable over the events of its tenant; with `sources`, only of those. */
 export function operatorConsumer(tenant: string, operator: string, subjects: readonly string[]): ConsumerDeclaration {

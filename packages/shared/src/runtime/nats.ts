@@ -147,6 +147,19 @@ export async function ensureConsumer(
   return jsm.consumers.add(stream, structuredClone(config) as Partial<ConsumerConfig>);
 }
 
+/**
+ * The same for one that does not read its stream from the beginning: where it is not there yet, it begins with what comes from
+ * now on, or with all there is. A durable's beginning cannot be changed later.
+ */
+export async function ensureConsumerFrom(
+  jsm: JetStreamManager,
+  { stream, config }: { readonly stream: string; readonly config: ConsumerAsked },
+  begin: 'new' | 'all',
+): Promise<ConsumerInfo> {
+  const found = await existing(jsm.consumers.info(stream, config.durable_name));
+  return ensureConsumer(jsm, { stream, config: { ...config, deliver_policy: found?.config.deliver_policy ?? begin } });
+}
+
 export type ConsumerAsked = { readonly durable_name: string } & {
   readonly [K in keyof ConsumerConfig]?: ConsumerConfig[K] extends (infer E)[] | undefined
     ? readonly E[]

@@ -4,6 +4,7 @@ import type { EventId } from '@holdpoint/shared/domain/ids';
 import { eventSubject } from '@holdpoint/shared/messages/subjects';
 import { describe, expect, it } from 'vitest';
 import type { Description } from '../providers/provider.ts';
+import { ANNOTATIONS_MAX_BYTES } from './before-answer.ts';
 import { draftEvent, draftReplay, HEADERS_MAX_BYTES, type NamingSource } from './event-draft.ts';
 
 const source: NamingSource = { tenant: 'acme', id: 'payments', dedupe: undefined, subscription: undefined };
@@ -93,7 +94,7 @@ describe('an event draft', () => {
     const draft = draftEvent(source, 'body', described, { ...arrival, contentType: `text/plain\u0000${hostile}` });
     const block = Object.entries(draft.headers).map(([name, value]) => `${name}: ${value}`);
     for (const line of block) expect(line).toMatch(/^[\x20-\x7e]+$/);
-    expect(block.join('\r\n').length).toBeLessThan(HEADERS_MAX_BYTES);
+    expect(block.join('\r\n').length + ANNOTATIONS_MAX_BYTES).toBeLessThan(HEADERS_MAX_BYTES);
     expect(draft.headers['content-type']).toBe('application/octet-stream');
     expect(eventSubject('acme', draft.id).split('.')).toHaveLength(5);
     expect(eventSubject('acme', draft.id).length).toBeLessThan(300);

@@ -10,11 +10,12 @@ import { enterDelivery, readDelivery } from './delivery-door.ts';
 import { recordOutcome } from './record-outcome.ts';
 
 const eventAnswerSchema = z.object({ status: z.enum(['accepted', 'duplicate']), event_id: z.string() });
+const filteredSchema = z.object({ status: z.literal('filtered') });
+const refusedItemSchema = z.object({ status: z.enum(['rejected', 'dead']), reason: z.string() });
 const answerSchema = z.union([
   eventAnswerSchema,
-  z.object({
-    items: z.array(z.union([eventAnswerSchema, z.object({ status: z.literal('dead'), reason: z.string() })])),
-  }),
+  filteredSchema,
+  z.object({ items: z.array(z.union([eventAnswerSchema, filteredSchema, refusedItemSchema])) }),
 ]);
 
 export interface DeliveryRoute<Params> {
@@ -94,8 +95,8 @@ function answer(request: FastifyRequest, reply: FastifyReply, source: Source, re
     if (id !== undefined) reply.header('x-holdpoint-event-id', id);
     return sendReply(reply, particular);
   }
-  const known = events.length > 0 && events.every(({ status }) => status === 'duplicate');
-  return reply.code(known ? 200 : 202).send(receipt.kind === 'batch' ? { items: receipt.items } : receipt.received);
+  const isNew = events.length === 0 || events.some(({ status }) => status === 'accepted' || status === 'dead');
+  return reply.code(isNew ? 202 : 200).send(receipt.kind === 'batch' ? { items: receipt.items } : receipt.received);
 }
 
 /** As the provider wants it. It is no page of ours, whatever it holds. */
@@ -120,7 +121,9 @@ async function receive(context: IngestContext, source: Source, request: FastifyR
 
 function failureOf(error: unknown): DeliveryResult {
   if (error instanceof DeliveryRefused) return 'refused';
-  return error instanceof HoldpointError && error.code === 'PAYLOAD_TOO_LARGE' ? 'too_large' : 'unavailable';
+  if (!(error instanceof HoldpointError)) return 'unavailable';
+  if (error.code === 'EVENT_REJECTED') return 'rejected';
+  return error.code === 'PAYLOAD_TOO_LARGE' ? 'too_large' : 'unavailable';
 }
 
 /**
@@ -149,11 +152,13 @@ function rawQuery({ originalUrl }: FastifyRequest): string {
 function resultOf(receipt: Receipt): { result: DeliveryResult; eventId?: string } {
   if (receipt.kind === 'handshake') return { result: 'handshake' };
   if (receipt.kind === 'event') return about(receipt.received);
+  if (receipt.items.length === 0) return { result: 'accepted' };
   const found = (status: Received['status']) => receipt.items.some((item) => item.status === status);
-  return {
-    result: found('dead') ? 'dead' : found('accepted') || receipt.items.length === 0 ? 'accepted' : 'duplicate',
-  };
+  return { result: WORST_FIRST.find(found) ?? 'filtered' };
 }
+
+/** What a batch counts as: what somebody should look at, else what is new. */
+const WORST_FIRST = ['dead', 'rejected', 'accepted', 'duplicate', 'filtered'] as const satisfies Received['status'][];
 
 const about = (received: Received): { result: DeliveryResult; eventId?: string } => ({
   result: received.status,

@@ -21,6 +21,8 @@ export function recordOutcome({ metrics, admission }: IngestContext, { source, r
 const SHOWN = {
   accepted: 'honest',
   duplicate: 'honest',
+  filtered: 'honest',
+  rejected: 'honest',
   dead: 'honest',
   handshake: 'honest',
   refused: 'doubtful',

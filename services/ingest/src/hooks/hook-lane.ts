@@ -1,0 +1,224 @@
+import type { Logger } from '@holdpoint/shared/runtime/logger';
+import type { HookThreadOptions, Look } from './hook-thread.ts';
+import { type Ask, type Ending, type Entry, hooksLeft, stuck, toCall, unanswered } from './lane-entry.ts';
+import type { Answer, HookSummary, Loaded, Outcome, Run } from './protocol.ts';
+import { createStillWatch } from './still-watch.ts';
+import { keepThread, type ThreadKeeper } from './thread-keeper.ts';
+
+/** One tenant's hooks of one phase, in a thread of their own. */
+export interface HookLane {
+  readonly loaded: Loaded;
+  /** Never rejects: whatever the hooks do, there is an outcome within the time. */
+  ask(ask: Ask): Promise<Outcome>;
+  stop(): Promise<unknown>;
+}
+
+export interface HookLaneOptions extends HookThreadOptions {
+  readonly logger: Logger;
+  onRun(run: Run): void;
+}
+
+/** In the thread at once; what comes beyond waits here, where it is safe from a thread that has to be ended. */
+const IN_HAND_MAX = 64;
+const WAITING_MAX = 1_000;
+const HELD_MAX_BYTES = 32 * 1024 * 1024;
+/** What was in hand when so many threads ended, without being to blame, is not asked again. */
+const LOSSES_MAX = 2;
+const LOOK_EVERY_MS = 25;
+
+interface Lane {
+  readonly options: HookLaneOptions;
+  readonly keeper: ThreadKeeper;
+  waiting: Entry[];
+  readonly inHand: Map<number, Entry>;
+  /** Of all that waits or is in hand. */
+  bytes: number;
+  nextId: number;
+  pumping: boolean;
+  guarding: NodeJS.Timeout | undefined;
+  stopped: boolean;
+}
+
+/** Starts the thread. @throws WorkspaceError that names the file */
+export async function startHookLane(options: HookLaneOptions): Promise<HookLane> {
+  const { tenant, phase, logger } = options;
+  const about = { tenant, phase };
+  const keeper = await keepThread(options, {
+    onAnswers: (answers) => take(lane, answers),
+    onLog: ({ level, hook, eventId, message, fields }) =>
+      logger[level]({ ...about, hook, event_id: eventId, fields }, message),
+    onStray: (reason) => logger.error({ ...about, reason }, 'a hook failed after it had answered'),
+    onExit: () => lose(lane, 'a hook ended its thread'),
+  });
+  const lane: Lane = {
+    options,
+    keeper,
+    waiting: [],
+    inHand: new Map(),
+    bytes: 0,
+    nextId: 1,
+    pumping: false,
+    guarding: undefined,
+    stopped: false,
+  };
+  return {
+    loaded: keeper.loaded,
+    ask: (asked) => new Promise((resolve) => enter(lane, asked, resolve)),
+    stop: () => stop(lane),
+  };
+}
+
+function enter(lane: Lane, asked: Ask, resolve: Entry['resolve']): void {
+  const entry: Entry = {
+    ...asked,
+    id: lane.nextId,
+    askedAt: performance.now(),
+    passedOver: new Set(),
+    losses: 0,
+    resolve,
+  };
+  // Within the marks' 32 bits; nothing that was asked so long ago still waits.
+  lane.nextId = (lane.nextId % 0x7fff_ffff) + 1;
+  lane.bytes += entry.body?.length ?? 0;
+  const refused = refusalOf(lane);
+  if (refused) {
+    giveUp(lane, entry, refused);
+  } else {
+    lane.waiting.push(entry);
+    guard(lane);
+    pumpSoon(lane);
+  }
+}
+
+function refusalOf({ stopped, waiting, bytes }: Lane): string | undefined {
+  if (stopped) return 'the service ends';
+  return waiting.length >= WAITING_MAX || bytes > HELD_MAX_BYTES ? 'too many events wait for hooks' : undefined;
+}
+
+/** Once a turn of the loop, so that what comes together crosses together. */
+function pumpSoon(lane: Lane): void {
+  if (lane.pumping) return;
+  lane.pumping = true;
+  setImmediate(() => {
+    lane.pumping = false;
+    if (!lane.stopped) pump(lane);
+  });
+}
+
+function pump(lane: Lane): void {
+  const { keeper, inHand } = lane;
+  const thread = keeper.current();
+  if (thread) {
+    const next = lane.waiting.splice(0, IN_HAND_MAX - inHand.size);
+    for (const entry of next) inHand.set(entry.id, entry);
+    if (next.length > 0) thread.post(next.map(toCall));
+  } else if (lane.waiting.length > 0) {
+    void keeper.replace().then((fresh) => {
+      if (fresh) return pumpSoon(lane);
+      for (const entry of lane.waiting.splice(0)) giveUp(lane, entry, 'its hooks do not load');
+    });
+  }
+}
+
+function take(lane: Lane, answers: readonly Answer[]): void {
+  for (const { id, ...ending } of answers) {
+    const entry = lane.inHand.get(id);
+    lane.inHand.delete(id);
+    // It may have been given up meanwhile.
+    if (entry) settle(lane, entry, ending);
+  }
+  pumpSoon(lane);
+}
+
+function settle(lane: Lane, entry: Entry, { runs, outcome }: Ending): void {
+  for (const run of runs) report(lane, entry, run);
+  lane.bytes -= entry.body?.length ?? 0;
+  entry.resolve(outcome);
+}
+
+function report({ options: { tenant, phase, logger, onRun } }: Lane, { event }: Entry, run: Run): void {
+  onRun(run);
+  if (run.reason === undefined) return;
+  const { hook, result, reason } = run;
+  logger.warn({ tenant, phase, hook, event_id: event.id, result, reason }, 'a hook failed');
+}
+
+/** For no fault of its hooks, as far as one can tell. */
+function giveUp(lane: Lane, entry: Entry, reason: string): void {
+  settle(lane, entry, unanswered(entry, lane.options.phase, reason, true));
+}
+
+/**
+ * The thread is gone, or has to go. The call whose hook is to blame has its outcome, or is asked again without that hook;
+ * what was in hand beside it is asked again. Where nobody can be told to blame, all that was in hand may be.
+ */
+function lose(lane: Lane, reason: string): void {
+  const { keeper, inHand, options } = lane;
+  const at = keeper.current()?.look().at;
+  keeper.drop();
+  const entries = [...inHand.values()];
+  inHand.clear();
+  options.logger.error(
+    { tenant: options.tenant, phase: options.phase, reason, in_hand: entries.length },
+    'the thread of hooks is replaced',
+  );
+  const again = entries.filter((entry) => {
+    entry.losses += 1;
+    const blamed = at?.call === entry.id ? hooksLeft(entry)[at.hook] : undefined;
+    const left = blamed ? stuck(entry, options.phase, blamed, reason) : leftBehind(lane, entry, at, reason);
+    if (left === undefined) return true;
+    if ('outcome' in left) settle(lane, entry, left);
+    else report(lane, entry, left);
+    return !('outcome' in left);
+  });
+  lane.waiting = [...again, ...lane.waiting];
+  pumpSoon(lane);
+}
+
+function leftBehind(lane: Lane, entry: Entry, at: Look['at'], reason: string): Ending | undefined {
+  if (at && entry.losses < LOSSES_MAX) return undefined;
+  return unanswered(entry, lane.options.phase, reason, at !== undefined);
+}
+
+/** Watches for as long as anything is asked: that the thread moves, and that nobody waits too long. */
+function guard(lane: Lane): void {
+  if (lane.guarding) return;
+  const isStill = createStillWatch(() => performance.now());
+  lane.guarding = setInterval(() => {
+    giveUpLate(lane);
+    const seen = lane.inHand.size > 0 ? lane.keeper.current()?.look() : undefined;
+    if (isStill(seen, (where) => longestMs(lane, where))) lose(lane, 'a hook did not give way');
+    if (lane.inHand.size > 0 || lane.waiting.length > 0) return;
+    clearInterval(lane.guarding);
+    lane.guarding = undefined;
+  }, LOOK_EVERY_MS);
+}
+
+function giveUpLate(lane: Lane): void {
+  const now = performance.now();
+  const late = [...lane.inHand.values(), ...lane.waiting].filter((entry) => now - entry.askedAt > entry.answerMaxMs);
+  if (late.length === 0) return;
+  lane.waiting = lane.waiting.filter((entry) => !late.includes(entry));
+  for (const entry of late) {
+    lane.inHand.delete(entry.id);
+    giveUp(lane, entry, `no answer within ${entry.answerMaxMs} ms`);
+  }
+}
+
+/** The time of the hook that runs; where that cannot be told, the longest of those in hand. */
+function longestMs({ inHand, options: { phase } }: Lane, { at }: Look): number {
+  const timeOf = (hook: HookSummary) => (phase === 'before' ? hook.timeoutMs : hook.afterTimeoutMs);
+  const running = at && inHand.get(at.call);
+  const blamed = running && hooksLeft(running)[at.hook];
+  if (blamed) return timeOf(blamed);
+  return Math.max(...[...inHand.values()].flatMap(({ hooks }) => hooks.map(timeOf)));
+}
+
+async function stop(lane: Lane): Promise<void> {
+  lane.stopped = true;
+  for (const entry of [...lane.inHand.values(), ...lane.waiting]) giveUp(lane, entry, 'the service ends');
+  lane.inHand.clear();
+  lane.waiting = [];
+  clearInterval(lane.guarding);
+  await lane.keeper.stop();
+}
