@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { distinct } from '../testing/play-provider.ts';
 import type { ProviderSample } from '../testing/provider-sample.ts';
 import { SAMPLES } from '../testing/sign-delivery.ts';
-import { configureProvider, type ProviderId } from './index.ts';
+import { configureProvider, PROVIDERS, type ProviderId } from './index.ts';
 import type { Description, Provider, SignedDelivery } from './provider.ts';
 
 /** A delivery as a provider's documentation shows it. */
@@ -63,6 +63,13 @@ describe.each(FILES)('%s', (file) => {
     if (items) return;
     expect(said(provider.describe(delivery, verdict.ok ? verdict.signed : undefined))).toEqual(saying(event));
   });
+});
+
+it('every provider has one but the generic one, which nobody documents', () => {
+  const without = (Object.keys(PROVIDERS) as ProviderId[]).filter(
+    (id) => !FILES.some((file) => basename(dirname(dirname(file))) === id),
+  );
+  expect(without).toEqual(['generic']);
 });
 
 function sent(sample: ProviderSample, fixture: Fixture): SignedDelivery {

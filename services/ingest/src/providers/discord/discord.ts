@@ -1,15 +1,13 @@
-import { createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
+import { verify as verifySignature } from 'node:crypto';
 import { asObject, isoTime, jsonObject, text } from '../body.ts';
 import type { Delivery, Description, Provider, Reply, SignedDelivery, Verdict } from '../provider.ts';
+import { publicKeyFault, readPublicKey } from '../public-key.ts';
 import { emptyReply, jsonReply } from '../reply.ts';
 import { oneHeader, parseTimestamp, preflight, refused, timestampRefusal } from '../signature.ts';
 
 const SIGNATURE = 'x-signature-ed25519';
 const TIMESTAMP = 'x-signature-timestamp';
 const TOLERANCE_SECONDS = 300;
-/** What stands before the 32 bytes of a raw Ed25519 public key in its DER form (RFC 8410). */
-const ED25519_DER_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
-
 /** An interaction's `type`, and the answer that lets its user wait for a follow-up. */
 const INTERACTIONS: Readonly<Record<number, { type: string; deferred: unknown }>> = {
   2: { type: 'APPLICATION_COMMAND', deferred: { type: 5 } },
@@ -33,9 +31,7 @@ export const discord = {
     if (timestamp === undefined || !/^[0-9a-f]{128}$/.test(signature)) return refused('header_malformed');
     const signed = Buffer.concat([Buffer.from(String(timestamp)), rawBody]);
     const bytes = Buffer.from(signature, 'hex');
-    if (!secrets.some((secret) => verifySignature(null, signed, publicKey(secret), bytes))) {
-      return refused('signature_mismatch');
-    }
+    if (!secrets.some((secret) => verifiesUnder(secret, signed, bytes))) return refused('signature_mismatch');
     const late = timestampRefusal(timestamp, delivery.now, delivery.toleranceSeconds ?? TOLERANCE_SECONDS);
     return late ?? { ok: true, signed: 'time-body' };
   },
@@ -72,11 +68,10 @@ const interactionOf = ({ type }: Readonly<Record<string, unknown>>) =>
   typeof type === 'number' ? INTERACTIONS[type] : undefined;
 
 function secretFault(secret: string): string | undefined {
-  if (secret.trim() === '') return 'is empty';
-  return /^[0-9a-f]{64}$/i.test(secret) ? undefined : 'is not a public key of 64 hex digits';
+  return publicKeyFault(secret, 'ed25519');
 }
 
-function publicKey(secret: string): KeyObject {
-  const key = Buffer.concat([ED25519_DER_PREFIX, Buffer.from(secret, 'hex')]);
-  return createPublicKey({ key, format: 'der', type: 'spki' });
+function verifiesUnder(secret: string, signed: Buffer, signature: Buffer): boolean {
+  const key = readPublicKey(secret);
+  return key !== undefined && verifySignature(null, signed, key, signature);
 }
