@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { runCommandLine } from '@holdpoint/cli/run';
 import { loadOperators } from '@holdpoint/sdk/start-operators';
 import { loadRunners } from '@holdpoint/shared/workspace/runners';
 import { loadSources } from '@holdpoint/shared/workspace/sources';
@@ -22,6 +24,7 @@ const texts = new Map(
   await Promise.all(pages.map(async (path) => [path, await readFile(join(root, path), 'utf8')] as const)),
 );
 const withExamples = pages.filter((page) => examplesOf(textOf(page)).length > 0);
+const commandLines = pages.flatMap((page) => commandLinesOf(textOf(page)));
 const folders: string[] = [];
 
 afterAll(async () => {
@@ -77,8 +80,26 @@ describe('the pages', () => {
     60 * SECONDS,
   );
 
+  test.each(commandLines)('%s is a command line that is understood', async (_, args) => {
+    const folder = await mkdtemp(join(tmpdir(), 'docs-test-'));
+    folders.push(folder);
+    const said: string[] = [];
+    const say = (text: string) => void said.push(text);
+    const surroundings = {
+      out: say,
+      err: say,
+      outBytes: () => undefined,
+      dim: (text: string) => text,
+      typedIn: folder,
+    };
+    // Nothing runs there, so that it is read and no more.
+    expect(await runCommandLine([...args, '--data', folder], surroundings), said.join('\n')).toBe(1);
+    expect(said.join('\n')).toContain('nothing runs here');
+  });
+
   test('are checked by something that can fail', () => {
     expect(examplesOf('```ts\n// tenants/acme/policies.ts\nexport default 1;\n```\n')).toHaveLength(1);
+    expect(commandLines.length).toBeGreaterThan(10);
     expect(examplesOf('```ts\nconst a = 1;\n```\n```sh\n# tenants/a.ts\n```')).toEqual([]);
   });
 });
@@ -99,6 +120,14 @@ function examplesOf(text: string): Example[] {
     path,
     code,
   }));
+}
+
+/** What follows `npm run holdpoint --` in its pages, in the words of a shell. */
+function commandLinesOf(text: string): (readonly [string, readonly string[]])[] {
+  return [...text.matchAll(/^npm run (?:--silent )?holdpoint -- ([^#\n>|]*)/gm)].map(([line, words = '']) => [
+    line.trim(),
+    [...words.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ''),
+  ]);
 }
 
 /** The page's examples as files, where their imports are found. Node refuses to run TypeScript inside `node_modules`. */
