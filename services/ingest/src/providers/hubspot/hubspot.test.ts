@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ENDPOINT, playProvider } from '../../testing/play-provider.ts';
 import type { BatchItem } from '../provider.ts';
@@ -8,22 +9,35 @@ const items = (body: string) => hubspot.items({ ...delivery(), rawBody: Buffer.f
 
 describe('hubspot', () => {
   it('a signature fits one division of URI and body only: nothing moves from the one into the other', () => {
-    const good = delivery({ body: '[{"a":1}]' });
-    const text = good.rawBody.toString();
-    for (let at = 1; at <= text.length; at += 1) {
-      const shifted = {
-        ...good,
-        url: `${ENDPOINT}${text.slice(0, at)}`,
-        rawBody: Buffer.from(text.slice(at)),
-      };
-      expect(verdict(shifted), text.slice(at)).toBe('body_malformed');
+    const text = fc.string({ unit: fc.constantFrom('[', ']', '{', '}', '"', ',', ':', '\\', '1', 'a'), maxLength: 8 });
+    const value = fc.oneof(
+      text,
+      fc.array(text, { maxLength: 3 }),
+      fc.dictionary(text, text, { maxKeys: 3 }),
+      fc.nat(9),
+    );
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 4 }), (values) => {
+        const good = delivery({ body: `?from=crm${JSON.stringify(values)}` });
+        const whole = good.rawBody.toString();
+        const believed = Array.from(whole, (_, at) => at).filter((at) => {
+          const divided = { ...good, url: `${ENDPOINT}${whole.slice(0, at)}`, rawBody: Buffer.from(whole.slice(at)) };
+          return verdict(divided) !== 'body_malformed';
+        });
+        expect(believed).toEqual(['?from=crm'.length]);
+      }),
+    );
+  });
+
+  it('a body that is part of a query is none', () => {
+    for (const [query, body] of [
+      ['n=', '1'],
+      ['n=', 'null'],
+      ['n=1', ''],
+    ] as const) {
+      const signed = delivery({ body: `?${query}${body}` });
+      expect(verdict({ ...signed, query, rawBody: Buffer.from(body) }), body).toBe('body_malformed');
     }
-    const under = delivery({ body: '?n[{"a":1}]' });
-    expect(verdict({ ...under, query: '', url: ENDPOINT })).toBe('body_malformed');
-    expect(verdict({ ...under, query: 'n', rawBody: Buffer.from('[{"a":1}]') })).toBe('accepted');
-    expect(verdict({ ...under, query: 'n[', rawBody: Buffer.from('{"a":1}]') })).toBe('body_malformed');
-    const number = delivery({ body: '?n=1' });
-    expect(verdict({ ...number, query: 'n=', rawBody: Buffer.from('1') })).toBe('body_malformed');
   });
 
   it('an item is known by its bytes but for its own count of attempts', () => {

@@ -37,7 +37,7 @@ export const hubspot = {
       sameText(signature, hmacSha256(secret, [`${delivery.method}${uri}`, delivery.rawBody, milliseconds], 'base64')),
     );
     if (!good) return refused('signature_mismatch');
-    if (!dividesFromUri(delivery.rawBody, uri)) return refused('body_malformed');
+    if (!isObjectOrArray(delivery.rawBody)) return refused('body_malformed');
     const tolerance = delivery.toleranceSeconds ?? TOLERANCE_SECONDS;
     const late = timestampRefusal(Math.floor(Number(milliseconds) / 1000), delivery.now, tolerance);
     return late ?? { ok: true, signed: 'time-body' };
@@ -73,11 +73,10 @@ function number(value: unknown): string | undefined {
 }
 
 /**
- * Nothing divides what was signed: the same signature fits a URI that goes on into the body, or a body that starts within
- * the query. Where the body is a JSON object or array, and the URI without its brackets, there is one place only.
+ * Nothing divides what was signed: the same signature fits a URI that goes on into the body, or a body that starts within the
+ * query. But no end of a JSON object or array is another one, so that only one division leaves a body that is one.
  */
-function dividesFromUri(rawBody: Buffer, uri: string): boolean {
-  if (/[[{]/.test(uri)) return false;
+function isObjectOrArray(rawBody: Buffer): boolean {
   try {
     const parsed: unknown = JSON.parse(rawBody.toString('utf8'));
     return typeof parsed === 'object' && parsed !== null;
