@@ -1,6 +1,6 @@
 import type { Decision } from '@holdpoint/shared/domain/action';
 import { eventId } from '@holdpoint/shared/domain/event';
-import { EVENT_HEADERS, encodeHeaderValue } from '@holdpoint/shared/messages/event-message';
+import { annotationHeaders, EVENT_HEADERS, encodeHeaderValue } from '@holdpoint/shared/messages/event-message';
 import { eventSubject } from '@holdpoint/shared/messages/subjects';
 import type { RunningService } from '@holdpoint/shared/runtime/service';
 import { headers } from '@nats-io/transport-node';
@@ -19,6 +19,7 @@ beforeAll(async () => {
     'tenants/acme/policies.ts': `export default [
       { id: 'holds', connector: 'shop', tool: 'orders.hold', decision: 'ALLOW' },
       { id: 'refunds', connector: 'shop', tool: 'orders.refund', decision: 'ALERT', escalation: { audience: 'desk', reason: 'for \${args.note} by \${args.card}' } },
+      { id: 'gold', connector: 'shop', tool: 'orders.cancel', when: (_action, env) => env.annotations?.tier === 'gold', decision: 'ALLOW' },
       { id: 'cancels', connector: 'shop', tool: 'orders.cancel', when: (action) => Object.hasOwn(action.args, 'constructor') && action.args.constructor === 'mine', decision: 'ALLOW' },
     ];`,
   });
@@ -122,6 +123,7 @@ test('an event whose attributes hold a NUL is read, and the plan it is behind is
   const attributes = headers();
   attributes.set(EVENT_HEADERS.type, encodeHeaderValue('od\0d'));
   attributes.set(EVENT_HEADERS.subject, encodeHeaderValue('\0'));
+  attributes.set('ce-odd', encodeHeaderValue('\0'));
   await kit.nats.js.publish(eventSubject('acme', id), '{}', { headers: attributes });
   const answer = await kit.post(service, '/v1/plans', {
     plan_id: 'odd-event',
@@ -131,6 +133,20 @@ test('an event whose attributes hold a NUL is read, and the plan it is behind is
   });
   expect(answer.status).toBe(200);
   expect(await actionsOf('odd-event')).toMatchObject([{ state: 'queued' }]);
+});
+
+test('a policy sees what hooks have added to the event behind a plan', async () => {
+  const cancel = async (key: string, tier: string) => {
+    const id = eventId('shopify', 'annotated', key);
+    const attributes = headers();
+    for (const [name, value] of Object.entries(annotationHeaders({ tier }))) attributes.set(name, value);
+    await kit.nats.js.publish(eventSubject('acme', id), '{}', { headers: attributes });
+    const plan = { plan_id: key, operator: 'risk', event_id: id, actions: [line('orders.cancel')] };
+    expect((await kit.post(service, '/v1/plans', plan)).status).toBe(200);
+    return actionsOf(key);
+  };
+  expect(await cancel('gold', 'gold')).toMatchObject([{ state: 'queued' }]);
+  expect(await cancel('lead', 'lead')).toMatchObject([{ state: 'blocked' }]);
 });
 
 test('a rehearsal is expired and granted as the plan would be', async () => {
