@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { strictBase64 } from './signature.ts';
+import { decodeStrictly } from './signature.ts';
 
 /** What a scheme's public key must be. */
 export type PublicKeyKind = 'ecdsa-p256' | 'ed25519' | 'rsa';
@@ -37,6 +37,6 @@ export function readPublicKey(text: string): KeyObject | undefined {
 }
 
 function derOf(text: string): Buffer | undefined {
-  const bytes = ED25519_HEX.test(text) ? Buffer.from(text, 'hex') : strictBase64(text);
+  const bytes = ED25519_HEX.test(text) ? Buffer.from(text, 'hex') : decodeStrictly(text, 'base64');
   return bytes?.length === ED25519_KEY_BYTES ? Buffer.concat([ED25519_DER_PREFIX, bytes]) : bytes;
 }

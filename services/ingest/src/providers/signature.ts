@@ -32,10 +32,10 @@ export function sameText(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** The bytes of canonical base64 only: no other alphabet, no stray bits, no missing padding. */
-export function strictBase64(encoded: string): Buffer | undefined {
-  const bytes = Buffer.from(encoded, 'base64');
-  return bytes.length > 0 && encoded === bytes.toString('base64') ? bytes : undefined;
+/** The bytes of canonical text only (lower case, padded where the encoding pads, no stray bits): one spelling a value. */
+export function decodeStrictly(encoded: string, encoding: SignatureEncoding): Buffer | undefined {
+  const bytes = Buffer.from(encoded, encoding);
+  return bytes.length > 0 && encoded === bytes.toString(encoding) ? bytes : undefined;
 }
 
 /** The header's only value; undefined where it is absent or comes twice. */
@@ -80,8 +80,7 @@ export function timestampRefusal(timestamp: number, now: number, toleranceSecond
   return { ok: false, reason: ageSeconds > 0 ? 'timestamp_stale' : 'timestamp_future', ageSeconds };
 }
 
-export const refused = (reason: Refusal | Refused): Refused =>
-  typeof reason === 'string' ? { ok: false, reason } : reason;
+export const refused = (reason: Refusal): Refused => ({ ok: false, reason });
 
 /** The commonest scheme: one header holds a prefix and the HMAC of the body. */
 export function verifyBodyHmac(

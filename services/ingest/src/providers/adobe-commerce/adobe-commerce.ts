@@ -2,7 +2,7 @@ import { createVerify } from 'node:crypto';
 import type { Delivery, Description, Provider, Reply, SignedDelivery, Verdict } from '../provider.ts';
 import { publicKeyFault, readPublicKey } from '../public-key.ts';
 import { jsonReply } from '../reply.ts';
-import { oneHeader, preflight, refused, strictBase64 } from '../signature.ts';
+import { decodeStrictly, oneHeader, preflight, refused } from '../signature.ts';
 
 const SIGNATURE = 'x-adobe-commerce-webhook-signature';
 
@@ -17,7 +17,7 @@ export const adobeCommerce = {
   verify(delivery: SignedDelivery): Verdict {
     const refusal = preflight(delivery, secretFault, { required: [SIGNATURE], optional: [] });
     if (refusal) return refusal;
-    const signature = strictBase64(oneHeader(delivery.headers, SIGNATURE) ?? '');
+    const signature = decodeStrictly(oneHeader(delivery.headers, SIGNATURE) ?? '', 'base64');
     if (!signature) return refused('header_malformed');
     const signed = delivery.rawBody.toString('base64');
     const good = delivery.secrets.some((secret) => {

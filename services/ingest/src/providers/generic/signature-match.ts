@@ -1,7 +1,6 @@
 import { createHmac, createVerify, type KeyObject, verify as verifyOneShot } from 'node:crypto';
-import { sameText } from '../signature.ts';
+import { decodeStrictly, sameText } from '../signature.ts';
 import type { GenericOptions } from './generic-options.ts';
-import { decodeStrictly } from './strict-encoding.ts';
 import { ALGORITHMS } from './verification-key.ts';
 
 const P256_SIGNATURE_BYTES = 64;

@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { type PublicKeyKind, publicKeyFault, readPublicKey } from '../public-key.ts';
-import { decodeStrictly } from './strict-encoding.ts';
+import { decodeStrictly } from '../signature.ts';
 
 export type Algorithm = keyof typeof ALGORITHMS;
 

@@ -3,7 +3,7 @@ import { asObject, isoTime, text } from '../body.ts';
 import { jsonItems } from '../json-spans.ts';
 import type { BadItem, BatchItem, Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
 import { publicKeyFault, readPublicKey } from '../public-key.ts';
-import { oneHeader, parseTimestamp, preflight, refused, strictBase64, timestampRefusal } from '../signature.ts';
+import { decodeStrictly, oneHeader, parseTimestamp, preflight, refused, timestampRefusal } from '../signature.ts';
 
 const SIGNATURE = 'x-twilio-email-event-webhook-signature';
 const TIMESTAMP = 'x-twilio-email-event-webhook-timestamp';
@@ -21,7 +21,7 @@ export const sendgrid = {
     const refusal = preflight(delivery, secretFault, { required: [SIGNATURE, TIMESTAMP], optional: [] });
     if (refusal) return refusal;
     const timestamp = parseTimestamp(oneHeader(delivery.headers, TIMESTAMP));
-    const signature = strictBase64(oneHeader(delivery.headers, SIGNATURE) ?? '');
+    const signature = decodeStrictly(oneHeader(delivery.headers, SIGNATURE) ?? '', 'base64');
     if (timestamp === undefined || !signature) return refused('header_malformed');
     const good = delivery.secrets.some((secret) => {
       const key = readPublicKey(secret);

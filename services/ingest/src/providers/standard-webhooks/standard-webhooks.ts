@@ -1,14 +1,15 @@
-import { createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
+import { verify as verifySignature } from 'node:crypto';
 import { isoTime, jsonObject, text } from '../body.ts';
 import type { Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
+import { readPublicKey } from '../public-key.ts';
 import {
+  decodeStrictly,
   hmacSha256,
   oneHeader,
   parseTimestamp,
   preflight,
   refused,
   sameText,
-  strictBase64,
   timestampRefusal,
 } from '../signature.ts';
 
@@ -17,8 +18,6 @@ const SIGNATURES_MAX = 16;
 const SECRET_PREFIX = 'whsec_';
 const PUBLIC_KEY_PREFIX = 'whpk_';
 const ED25519_KEY_BYTES = 32;
-/** What stands before the 32 bytes of a raw Ed25519 public key in its DER form (RFC 8410). */
-const ED25519_DER_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
 export const standardWebhooks = standardWebhooksUnder('webhook');
 
@@ -68,18 +67,19 @@ function matches(secret: string, head: string, rawBody: Buffer, signatures: read
     const expected = `v1,${hmacSha256(secretBytes(secret), [head, rawBody], 'base64')}`;
     return signatures.some((signature) => sameText(signature, expected));
   }
-  const key = publicKey(secret);
+  const key = readPublicKey(secretText(secret));
   const signed = Buffer.concat([Buffer.from(head, 'latin1'), rawBody]);
   return signatures.some((signature) => {
-    const bytes = signature.startsWith('v1a,') ? strictBase64(signature.slice('v1a,'.length)) : undefined;
-    return bytes !== undefined && verifySignature(null, signed, key, bytes);
+    const bytes = signature.startsWith('v1a,') ? decodeStrictly(signature.slice('v1a,'.length), 'base64') : undefined;
+    return key !== undefined && bytes !== undefined && verifySignature(null, signed, key, bytes);
   });
 }
 
 function secretFault(secret: string): string | undefined {
   if (secret.trim() === '' || secret === SECRET_PREFIX || secret === PUBLIC_KEY_PREFIX) return 'is empty';
   if (secret.startsWith('whsk_')) return 'is a private key; the public one (whpk_…) verifies';
-  if (!strictBase64(secretText(secret))) return `is not base64 (after ${SECRET_PREFIX} or ${PUBLIC_KEY_PREFIX})`;
+  if (!decodeStrictly(secretText(secret), 'base64'))
+    return `is not base64 (after ${SECRET_PREFIX} or ${PUBLIC_KEY_PREFIX})`;
   if (secret.startsWith(PUBLIC_KEY_PREFIX) && secretBytes(secret).length !== ED25519_KEY_BYTES) {
     return `is not an Ed25519 public key of ${ED25519_KEY_BYTES} bytes`;
   }
@@ -88,11 +88,3 @@ function secretFault(secret: string): string | undefined {
 
 const secretText = (secret: string): string => secret.replace(/^(whsec|whpk)_/, '');
 const secretBytes = (secret: string): Buffer => Buffer.from(secretText(secret), 'base64');
-
-function publicKey(secret: string): KeyObject {
-  return createPublicKey({
-    key: Buffer.concat([ED25519_DER_PREFIX, secretBytes(secret)]),
-    format: 'der',
-    type: 'spki',
-  });
-}
