@@ -10,9 +10,17 @@ export interface IngestConfig extends ServiceConfig {
   readonly secretEnvironment: SecretEnvironment;
   readonly publisher: PublisherLimits;
   readonly http: HttpLimits;
+  readonly counts: CountsLimits;
   /** Of bodies that are being read, or wait for their answer. */
   readonly bodiesMaxBytes: number;
   readonly logDestination?: LoggerOptions['destination'];
+}
+
+export interface CountsLimits {
+  /** At most so much is lost when an instance is killed. */
+  readonly saveEveryMs: number;
+  /** How old may be what is known of other instances. */
+  readonly readEveryMs: number;
 }
 
 /** Providers give up after 5 to 10 s: better a refusal they see than a timeout they do not understand. */
@@ -23,6 +31,8 @@ export const PUBLISHER_LIMITS: PublisherLimits = {
   retryAfterSeconds: 5,
 };
 
+export const COUNTS_LIMITS: CountsLimits = { saveEveryMs: 1_000, readEveryMs: 5_000 };
+
 export const BODIES_MAX_BYTES = 256 * 1024 * 1024;
 
 /** @throws {ConfigError} naming the first bad variable */
@@ -32,6 +42,7 @@ export function readIngestConfig(env: Environment = process.env): IngestConfig {
     secretEnvironment: env,
     publisher: PUBLISHER_LIMITS,
     http: HTTP_LIMITS,
+    counts: COUNTS_LIMITS,
     bodiesMaxBytes: BODIES_MAX_BYTES,
   };
 }

@@ -14,15 +14,18 @@ import type { Stopper } from '@holdpoint/shared/runtime/service';
 import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import { loadSources } from '@holdpoint/shared/workspace/sources';
-import { loadTenantLimits } from '@holdpoint/shared/workspace/tenant-limits';
+import { loadTenantLimits, type TenantLimits } from '@holdpoint/shared/workspace/tenant-limits';
 import type { Redis } from 'ioredis';
 import type { Kysely } from 'kysely';
 import type { IngestConfig } from './config.ts';
 import { HEADERS_MAX_BYTES } from './core/event-draft.ts';
+import { type QuotaShares, quotaShares } from './core/quota-shares.ts';
 import { startTenantHooks, type TenantHooks } from './hooks/tenant-hooks.ts';
 import { type IngestMetrics, ingestMetrics } from './metrics.ts';
 import { type Admission, admission } from './protection/admission.ts';
 import { type BodyRoom, bodyRoom } from './protection/body-room.ts';
+import { type TenantQuotas, tenantQuotas } from './protection/tenant-quotas.ts';
+import { type SourceHealth, sourceHealth } from './source-health.ts';
 import { type SourceRegistry, sourceRegistry } from './source-registry.ts';
 import { type BodyStore, streamBodyStore } from './stream/body-store.ts';
 import { type EventLog, eventLog } from './stream/event-log.ts';
@@ -44,6 +47,10 @@ export interface IngestContext {
   readonly admission: Admission;
   readonly bodyRoom: BodyRoom;
   readonly hooks: TenantHooks;
+  readonly tenants: readonly string[];
+  readonly quotas: TenantQuotas;
+  readonly sharesOf: (streamMaxBytes: number) => QuotaShares;
+  readonly health: SourceHealth;
   readonly publisher: EventPublisher;
   readonly log: EventLog;
   readonly bodies: BodyStore;
@@ -101,8 +108,14 @@ export async function buildContext(
     tenantMaxBytes: STREAMS.BODIES.max_bytes / sources.tenants,
   });
   const inlineMaxBytes = () => (nats.nc.info?.max_payload ?? NATS_MAX_PAYLOAD_BYTES) - HEADERS_MAX_BYTES;
+  const sharesOf = sharesFrom(config, tenantLimits);
+  const quotas = tenantQuotas({
+    shares: sharesOf(STREAMS.EVENTS.max_bytes),
+    clock: systemClock,
+    onOver: (tenant, max_bytes) => logger.warn({ tenant, max_bytes }, 'a tenant has used up its quota of events'),
+  });
   const publisher = eventPublisher(
-    { js: nats.js, connected: nats.connected, restore, log, bodies, inlineMaxBytes },
+    { js: nats.js, connected: nats.connected, restore, log, bodies, quotas, inlineMaxBytes },
     config.publisher,
   );
   metrics.inFlight(() => publisher.inFlight());
@@ -120,6 +133,10 @@ export async function buildContext(
     admission: admission(redis, config.ingest, (tenant) => tenantLimits.get(tenant)?.deliveries),
     bodyRoom: room,
     hooks,
+    tenants: [...tenantLimits.keys()],
+    quotas,
+    sharesOf,
+    health: sourceHealth(),
     publisher,
     log,
     bodies,
@@ -136,6 +153,13 @@ export function ingestLogger(config: IngestConfig): Logger {
     instance: instanceOf(config),
     ...(config.logDestination && { destination: config.logDestination }),
   });
+}
+
+function sharesFrom({ ingest }: IngestConfig, limits: ReadonlyMap<string, TenantLimits>) {
+  const own = new Map(
+    [...limits].flatMap(([tenant, { eventsMaxBytes }]) => (eventsMaxBytes ? [[tenant, eventsMaxBytes] as const] : [])),
+  );
+  return (streamMaxBytes: number) => quotaShares(streamMaxBytes, limits.size, own, ingest.tenantEventsMaxBytes);
 }
 
 const instanceOf = (config: IngestConfig) => config.instanceId ?? `${hostname()}-${process.pid}`;

@@ -26,6 +26,7 @@ export interface IngestMetrics {
   inFlight(count: () => number): void;
   bodyBytes(count: () => number): void;
   hookRun(tenant: string, phase: Phase, run: Run): void;
+  quota(tenant: string, usedBytes: number, maxBytes: number): void;
 }
 
 export function ingestMetrics(shared: Metrics): IngestMetrics {
@@ -39,8 +40,14 @@ export function ingestMetrics(shared: Metrics): IngestMetrics {
   const ofHooks = ['tenant', 'hook', 'phase'] as const;
   const hookRuns = shared.counter('hook_runs_total', 'Runs of webhook hooks by result', [...ofHooks, 'result']);
   const hookSeconds = shared.histogram('hook_seconds', 'How long runs of webhook hooks took', ofHooks);
+  const quotaUsed = shared.gauge('tenant_quota_used_bytes', 'What a tenant put into the event store', ['tenant']);
+  const quotaMax = shared.gauge('tenant_quota_max_bytes', 'What a tenant may put into the event store', ['tenant']);
   return {
     shared,
+    quota(tenant, usedBytes, maxBytes) {
+      quotaUsed.set({ tenant }, usedBytes);
+      quotaMax.set({ tenant }, maxBytes);
+    },
     delivery: ({ tenant, id }, result) => deliveries.inc({ tenant, source: id, result }),
     unknownSource: () => unknown.inc(),
     conflict: ({ tenant, id }) => conflicts.inc({ tenant, source: id }),

@@ -258,6 +258,8 @@ describe('who may look', () => {
       dedupe: 'id+body',
       tolerance_seconds: null,
       body_max_bytes: 1048576,
+      rate_limit: null,
+      health: expect.objectContaining({ status: expect.stringMatching(/^(ok|unused)$/) }),
     });
     expect(JSON.stringify(body)).not.toContain(SECRET.slice('whsec_'.length));
   });

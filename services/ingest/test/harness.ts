@@ -107,11 +107,14 @@ export async function ingestHarness({ redis = false, files = {} }: HarnessOption
         secretEnvironment: { PAYMENTS: SECRET },
         publisher: PUBLISHER_LIMITS,
         http: HTTP_LIMITS,
+        counts: { saveEveryMs: 50, readEveryMs: 100 },
         bodiesMaxBytes: BODIES_MAX_BYTES,
         // Every test comes from the same address.
         ingest: {
           tenantRate: { perSecond: 100_000, burst: 100_000 },
           addressRate: { perSecond: 100_000, burst: 100_000 },
+          // Streams are made small and full by some tests.
+          tenantEventsMaxBytes: 4 * 1024 ** 3,
         },
         logDestination: { write: (line: string) => void logs.push(line) },
         ...over,

@@ -1,5 +1,5 @@
 import { rateKey } from '@holdpoint/shared/messages/rate-keys';
-import { type Granted, type Rate, takeTokens } from '@holdpoint/shared/runtime/token-bucket';
+import { type Rate, takeTokens } from '@holdpoint/shared/runtime/token-bucket';
 import type { Redis } from 'ioredis';
 import { fullBucket, type LocalBucket, spend, waitMs } from '../core/local-bucket.ts';
 
@@ -23,9 +23,9 @@ export interface RateLimiterOptions {
 }
 
 /** A delivery waits for Redis at most so long. */
-const ASK_MAX_MS = 250;
+const ASK_MAX_MS = 1_000;
 /** How long Redis is not asked again after it did not answer. */
-const AWAY_MS = 1_000;
+const SILENT_MS = 5_000;
 /** A lease is what a rate gives in a tenth of a second. */
 const LEASES_A_SECOND = 10;
 
@@ -46,7 +46,9 @@ interface Bucket {
  */
 export function rateLimiter({ redis, kind, namesMax }: RateLimiterOptions): RateLimiter {
   const buckets = new Map<string, Bucket>();
-  let awayUntil = 0;
+  let silentUntil = 0;
+  /** A command that waits for its connection would only come too late. */
+  const alone = (now: number) => redis.status !== 'ready' || now < silentUntil;
 
   function bucketOf(name: string, rate: Rate): Bucket {
     const known = buckets.get(name);
@@ -60,11 +62,11 @@ export function rateLimiter({ redis, kind, namesMax }: RateLimiterOptions): Rate
   async function lease(name: string, bucket: Bucket, rate: Rate): Promise<void> {
     try {
       const wanted = Math.min(rate.burst, Math.max(leaseOf(rate), bucket.waiting));
-      const granted = await within(ASK_MAX_MS, ask(redis, rateKey(kind, name), rate, wanted));
+      const granted = await within(ASK_MAX_MS, takeTokens(redis, rateKey(kind, name), rate, wanted));
       bucket.leased += granted.tokens;
       if (granted.tokens === 0) bucket.dryUntil = performance.now() + granted.waitMs;
     } catch {
-      awayUntil = performance.now() + AWAY_MS;
+      silentUntil = performance.now() + SILENT_MS;
     }
   }
 
@@ -80,7 +82,7 @@ export function rateLimiter({ redis, kind, namesMax }: RateLimiterOptions): Rate
           return 0;
         }
         if (now < bucket.dryUntil) return bucket.dryUntil - now;
-        if (now < awayUntil) return takeLocally(bucket, rate, now);
+        if (alone(now)) return takeLocally(bucket, rate, now);
         bucket.asking ??= lease(name, bucket, rate).finally(() => {
           bucket.asking = undefined;
         });
@@ -103,7 +105,7 @@ export function rateLimiter({ redis, kind, namesMax }: RateLimiterOptions): Rate
       const now = performance.now();
       if (!bucket || bucket.leased >= 1) return 0;
       if (now < bucket.dryUntil) return bucket.dryUntil - now;
-      return now < awayUntil ? waitMs(bucket.local, rate, now) : 0;
+      return alone(now) ? waitMs(bucket.local, rate, now) : 0;
     },
   };
 }
@@ -124,12 +126,6 @@ function takeLocally(bucket: Bucket, rate: Rate, now: number): number {
   const wait = waitMs(bucket.local, rate, now);
   if (wait === 0) bucket.local = spend(bucket.local, rate, now, 1);
   return wait;
-}
-
-/** A command that waits for its connection would only come too late. */
-async function ask(redis: Redis, key: string, rate: Rate, wanted: number): Promise<Granted> {
-  if (redis.status !== 'ready') throw new Error('redis is away');
-  return takeTokens(redis, key, rate, wanted);
 }
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {

@@ -3,11 +3,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { IngestContext } from '../context.ts';
 import type { DeliveryResult } from '../metrics.ts';
-import type { Delivery, Reply } from '../providers/provider.ts';
+import type { Delivery, Refused, Reply } from '../providers/provider.ts';
 import { DeliveryRefused, type Receipt, type Received, receiveDelivery } from '../receive-delivery.ts';
 import type { Source } from '../source-registry.ts';
 import { enterDelivery, readDelivery } from './delivery-door.ts';
-import { recordOutcome } from './record-outcome.ts';
+import { failureOf, recordOutcome } from './record-outcome.ts';
 
 const eventAnswerSchema = z.object({ status: z.enum(['accepted', 'duplicate']), event_id: z.string() });
 const filteredSchema = z.object({ status: z.literal('filtered') });
@@ -114,16 +114,10 @@ async function receive(context: IngestContext, source: Source, request: FastifyR
     told(context, { ...ended, ...resultOf(receipt) });
     return receipt;
   } catch (error) {
-    told(context, { ...ended, result: failureOf(error) });
+    const refused = error instanceof DeliveryRefused ? error.refused : undefined;
+    told(context, { ...ended, result: failureOf(error), refused });
     throw error;
   }
-}
-
-function failureOf(error: unknown): DeliveryResult {
-  if (error instanceof DeliveryRefused) return 'refused';
-  if (!(error instanceof HoldpointError)) return 'unavailable';
-  if (error.code === 'EVENT_REJECTED') return 'rejected';
-  return error.code === 'PAYLOAD_TOO_LARGE' ? 'too_large' : 'unavailable';
 }
 
 /**
@@ -174,10 +168,11 @@ function told(
     readonly startedAtMs: number;
     readonly result: DeliveryResult;
     readonly eventId?: string;
+    readonly refused?: Refused | undefined;
   },
 ): void {
-  const { source, request, startedAtMs, result, eventId } = end;
-  recordOutcome(context, { source, request, result });
+  const { source, request, startedAtMs, result, eventId, refused } = end;
+  recordOutcome(context, { source, request, result, eventId, refused });
   context.tracing.record(() => ({
     name: 'webhook',
     kind: 'server',

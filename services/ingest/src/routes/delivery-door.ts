@@ -1,12 +1,10 @@
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IngestContext } from '../context.ts';
-import type { DeliveryResult } from '../metrics.ts';
-import { NotAdmitted } from '../protection/admission.ts';
 import type { BodyPlace } from '../protection/body-room.ts';
 import type { Source } from '../source-registry.ts';
 import { readRawBody } from './raw-body.ts';
-import { recordOutcome } from './record-outcome.ts';
+import { failureOf, recordOutcome } from './record-outcome.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,16 +27,17 @@ export async function enterDelivery(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const { admission, bodyRoom } = context;
+  const { admission, bodyRoom, quotas } = context;
   try {
     if (!source) {
       admission.admitUnknown(request.ip);
       throw new HoldpointError('UNKNOWN_SOURCE', 'no such source');
     }
     await admission.admit(source, request.ip);
+    if (request.method === 'POST') quotas.check(source.tenant);
   } catch (error) {
     if (!source) context.metrics.unknownSource();
-    else if (error instanceof NotAdmitted) recordOutcome(context, { source, request, result: error.result });
+    else recordOutcome(context, { source, request, result: failureOf(error) });
     if (!isShort(request)) reply.header('connection', 'close');
     throw error;
   }
@@ -57,15 +56,9 @@ export async function readDelivery(context: IngestContext, request: FastifyReque
   try {
     return await readRawBody(request.raw, source.bodyMaxBytes, place);
   } catch (error) {
-    recordOutcome(context, { source, request, result: unreadResult(error) });
+    recordOutcome(context, { source, request, result: failureOf(error) });
     throw error;
   }
-}
-
-function unreadResult(error: unknown): DeliveryResult {
-  const code = error instanceof HoldpointError ? error.code : undefined;
-  if (code === 'PAYLOAD_TOO_LARGE') return 'too_large';
-  return code === 'INVALID_REQUEST' ? 'incomplete' : 'unavailable';
 }
 
 function isShort({ headers }: FastifyRequest): boolean {

@@ -4,7 +4,18 @@ import type { App } from '@holdpoint/shared/runtime/http';
 import { authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import type { IngestContext } from '../context.ts';
+import { type SourceState, sourceState } from '../core/source-state.ts';
 import type { Source } from '../source-registry.ts';
+import { readSourceResults } from '../store/read-source-results.ts';
+
+const healthSchema = z.object({
+  status: z.enum(['unused', 'ok', 'failing']).describe('failing: the last delivery failed'),
+  counts: z.record(z.string(), z.number()).describe('Deliveries by result, of all instances, since the first'),
+  last_delivery: z.object({ at: z.string(), event_id: z.string().nullable() }).nullable(),
+  last_failure: z
+    .object({ at: z.string(), result: z.string(), reason: z.string().nullable(), help: z.string() })
+    .nullable(),
+});
 
 const sourceSchema = z.object({
   id: z.string(),
@@ -16,21 +27,32 @@ const sourceSchema = z.object({
   dedupe: z.enum(['id', 'id+body', 'type+body']).nullable().describe("null: as the provider's scheme allows"),
   tolerance_seconds: z.number().nullable(),
   body_max_bytes: z.number(),
+  rate_limit: z.object({ per_second: z.number(), burst: z.number() }).nullable(),
+  health: healthSchema.nullable().describe('About a second old; null: not known while Postgres is away'),
 });
 
-export function sourceRoutes(app: App, { authenticator, sources }: IngestContext): void {
+const quotaSchema = z.object({ used_bytes: z.number(), max_bytes: z.number() });
+
+export function sourceRoutes(app: App, context: IngestContext): void {
+  const { authenticator, sources, quotas } = context;
   app.get(
     '/v1/sources',
     {
       onRequest: authenticated({ authenticator, scope: 'admin' }),
       schema: {
         tags: ['sources'],
-        summary: "The tenant's webhook endpoints, as its file declares them",
+        summary: "The tenant's webhook endpoints, as its file declares them, and how their deliveries go",
         querystring: z.object({
           limit: z.coerce.number().int().min(1).max(200).default(50),
           cursor: nameSchema.optional(),
         }),
-        response: { 200: z.object({ items: z.array(sourceSchema), next_cursor: z.string().optional() }) },
+        response: {
+          200: z.object({
+            items: z.array(sourceSchema),
+            quota: quotaSchema.describe("Of the event store, for all of the tenant's sources"),
+            next_cursor: z.string().optional(),
+          }),
+        },
       },
     },
     async ({ principal, query: { limit, cursor } }) => {
@@ -41,13 +63,35 @@ export function sourceRoutes(app: App, { authenticator, sources }: IngestContext
       }
       const items = all.slice(known + 1, known + 1 + limit);
       const last = items.at(-1);
-      return { items: items.map(show), ...(last && last !== all.at(-1) && { next_cursor: last.id }) };
+      const { tenant } = principal;
+      const healthOf = await healthOfSources(context, tenant, items);
+      return {
+        items: items.map((source) => show(source, healthOf(source.id))),
+        quota: { used_bytes: quotas.usedBytes(tenant), max_bytes: quotas.maxBytes(tenant) },
+        ...(last && last !== all.at(-1) && { next_cursor: last.id }),
+      };
     },
   );
 }
 
-function show(source: Source): z.infer<typeof sourceSchema> {
-  const { subscription } = source;
+async function healthOfSources({ db, logger }: IngestContext, tenant: string, items: readonly Source[]) {
+  try {
+    const ids = items.map(({ id }) => id);
+    const rows = await readSourceResults(db, tenant, ids);
+    return (id: string): SourceState | null =>
+      sourceState(
+        rows
+          .filter(({ source }) => source === id)
+          .map(({ last_at: at, event: eventId, ...seen }) => ({ ...seen, at, eventId })),
+      );
+  } catch (err) {
+    logger.warn({ err, tenant }, 'what is known of sources could not be read');
+    return () => null;
+  }
+}
+
+function show(source: Source, health: SourceState | null): z.infer<typeof sourceSchema> {
+  const { subscription, rateLimit } = source;
   return {
     id: source.id,
     tenant: source.tenant,
@@ -58,5 +102,7 @@ function show(source: Source): z.infer<typeof sourceSchema> {
     dedupe: source.dedupe ?? null,
     tolerance_seconds: source.toleranceSeconds ?? null,
     body_max_bytes: source.bodyMaxBytes,
+    rate_limit: rateLimit ? { per_second: rateLimit.perSecond, burst: rateLimit.burst } : null,
+    health: health && { ...health, counts: { ...health.counts } },
   };
 }

@@ -7,6 +7,8 @@ import type { JetStreamClient } from '@nats-io/jetstream';
 import { headers as natsHeaders } from '@nats-io/transport-node';
 import { bodyElsewhere } from '../core/event-draft.ts';
 import { isStreamMissing, isSubjectTaken } from '../core/publish-refusal.ts';
+import { storedBytes } from '../core/stored-bytes.ts';
+import { OverQuota, type TenantQuotas } from '../protection/tenant-quotas.ts';
 import type { BodyStore } from './body-store.ts';
 import type { EventLog } from './event-log.ts';
 
@@ -22,7 +24,8 @@ export type Published = 'accepted' | 'duplicate';
 export interface EventPublisher {
   /**
    * Resolves once the event is durable, by this publish or by an earlier one; rejects with DEPENDENCY_UNAVAILABLE when it
-   * may not be. The publish is the dedupe: there is no claim beside it that could be lost.
+   * may not be, with RATE_LIMIT where its tenant has used up its quota. The publish is the dedupe: there is no claim beside
+   * it that could be lost.
    */
   publish(publication: Publication): Promise<Published>;
   /** How many publishes wait for their acknowledgement. */
@@ -45,6 +48,7 @@ export interface PublisherDependencies {
   readonly restore: () => Promise<void>;
   readonly log: EventLog;
   readonly bodies: BodyStore;
+  readonly quotas: TenantQuotas;
   /** The largest body that the event store takes with its headers; a larger one is put aside. */
   readonly inlineMaxBytes: () => number;
 }
@@ -52,7 +56,7 @@ export interface PublisherDependencies {
 const NOTHING = new Uint8Array();
 
 export function eventPublisher(dependencies: PublisherDependencies, limits: PublisherLimits): EventPublisher {
-  const { js, connected, restore, log, bodies, inlineMaxBytes } = dependencies;
+  const { js, connected, restore, log, bodies, quotas, inlineMaxBytes } = dependencies;
   let inFlight = 0;
   let inFlightBytes = 0;
 
@@ -66,12 +70,17 @@ export function eventPublisher(dependencies: PublisherDependencies, limits: Publ
   };
 
   const publishSmall = async ({ tenant, id, headers, body }: Publication): Promise<Published> => {
+    const subject = eventSubject(tenant, id);
+    const room = quotas.reserve(tenant, storedBytes(subject, headers, body.length));
     try {
-      await js.publish(eventSubject(tenant, id), body, { headers: toNatsHeaders(headers), timeout: limits.timeoutMs });
+      await js.publish(subject, body, { headers: toNatsHeaders(headers), timeout: limits.timeoutMs });
+      room.stored();
       return 'accepted';
     } catch (error) {
       if (isSubjectTaken(error)) return 'duplicate';
       throw error;
+    } finally {
+      room.release();
     }
   };
 
@@ -88,6 +97,7 @@ export function eventPublisher(dependencies: PublisherDependencies, limits: Publ
       try {
         return await (body.length > inlineMaxBytes() ? publishLarge(publication) : publishSmall(publication));
       } catch (error) {
+        if (error instanceof OverQuota) throw error;
         if (isStreamMissing(error)) void restore();
         throw unavailable('the event could not be stored', limits, error);
       } finally {

@@ -2,6 +2,7 @@ import type { ActionTable } from './actions.ts';
 import type { ApprovalTable, VoteTable } from './approvals.ts';
 import type { AppTable } from './apps.ts';
 import type { ConnectorKvTable } from './connector-kv.ts';
+import type { SourceResultTable, TenantUsageTable } from './deliveries.ts';
 import type { FreezeTable } from './freezes.ts';
 import type { LaneTable } from './lanes.ts';
 import type { OutboxTable } from './outbox.ts';
@@ -22,4 +23,6 @@ export interface Database {
   connector_kv: ConnectorKvTable;
   outbox: OutboxTable;
   receipts: ReceiptTable;
+  tenant_usage: TenantUsageTable;
+  source_results: SourceResultTable;
 }
