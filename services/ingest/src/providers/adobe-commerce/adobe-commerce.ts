@@ -10,7 +10,8 @@ const secretFault = (secret: string): string | undefined => publicKeyFault(secre
 
 /**
  * Adobe Commerce (Magento): RSA with SHA-256 over the base64 of the body; the secret is the public key that the admin shows.
- * It says neither an id nor a type: each hook has a URL, and so a source, of its own.
+ * It says neither an id nor a type: each hook has a URL, and so a source, of its own. Two equal bodies are one event, so a
+ * hook's fields should hold what tells two apart (an order's id, a time).
  */
 export const adobeCommerce = {
   secretFault,
