@@ -108,16 +108,19 @@ async function receiveItems(
   const received: Received[] = [];
   for (let from = 0; from < items.length; from += BATCH_IN_FLIGHT) {
     const settled = await Promise.allSettled(
-      items.slice(from, from + BATCH_IN_FLIGHT).map((item) => {
-        if (!('fault' in item)) return receive(item);
-        context.logger.warn({ ...where(source, trace), fault: item.fault }, 'an item of a batch is no event');
-        return publishDeadItem(context.deadItems, source, item);
-      }),
+      items
+        .slice(from, from + BATCH_IN_FLIGHT)
+        .map((item) => ('fault' in item ? publishDeadItem(context.deadItems, source, item) : receive(item))),
     );
     for (const one of settled) {
       if (one.status === 'rejected') throw one.reason;
       received.push(one.value);
     }
+  }
+  const faults = items.flatMap((item) => ('fault' in item ? [item.fault] : []));
+  if (faults.length > 0) {
+    const about = { ...where(source, trace), items: faults.length, faults: [...new Set(faults)] };
+    context.logger.warn(about, 'items of a batch are no events');
   }
   return received;
 }

@@ -63,6 +63,14 @@ describe('a batch', () => {
     expect(await metric(url, 'deliveries_total', { source: 'crm', result: 'dead' })).toBe(1);
   });
 
+  it('of bad items only is one line in the log, however many they are', async () => {
+    const lines = () => harness.logs.filter((line) => line.includes('items of a batch are no events')).length;
+    const before = lines();
+    const answer = await crm(`[${Array.from({ length: 70 }, (_, at) => at).join(',')}]`);
+    expect(new Set(statuses(answer))).toEqual(new Set(['dead']));
+    expect(lines()).toBe(before + 1);
+  });
+
   it('that comes again is all duplicates, though HubSpot counts its attempts in every item', async () => {
     const first = await crm(`[${change(11)},${change(12)},null]`);
     const [events, dead] = [await storedOf('crm'), await deadCount()];
