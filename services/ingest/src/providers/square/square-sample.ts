@@ -5,6 +5,7 @@ export const squareSample: ProviderSample = {
   signature: 'x-square-hmacsha256-signature',
   signedHeaders: [],
   toleranceSeconds: undefined,
+  readsBody: true,
   keys: sharedKeys,
   headers: ({ signing, body, url }) => ({
     'x-square-hmacsha256-signature': hmac(signing, url, body).toString('base64'),

@@ -15,6 +15,24 @@ describe('a form that Twilio sends', () => {
     expect(twilio.describe(form('CallSid=CA1&Digits=13')).keyBody).not.toEqual(twilio.describe(sent).keyBody);
   });
 
+  it('is the same event wherever its URL and its parameters are divided, and of no type that anyone vouches for', () => {
+    const at = (query: string, body: string) => ({
+      ...delivery(),
+      ...{ rawBody: Buffer.from(body), query, headers: headersFor('a=1', Buffer.from('CallSid=CA1&Digits=12')) },
+    });
+    const [sent, divided, elsewhere] = [
+      at('a=1', 'CallSid=CA1&Digits=12'),
+      at('a=1', 'CallSi=dCA1Digits12'),
+      at('a=1CallSidCA1', 'Digits=12'),
+    ];
+    const port = { ...sent, url: ENDPOINT.replace('.com/', '.com:443/') };
+    for (const same of [divided, elsewhere, port]) {
+      expect(verdict(same)).toBe('accepted');
+      expect(twilio.describe(same).keyBody).toEqual(twilio.describe(sent).keyBody);
+      expect(twilio.describe(same).typeSigned).toBe(false);
+    }
+  });
+
   it('does not lose a question mark at its beginning', () => {
     const sent = form('CallSid=CA1');
     expect(verdict({ ...sent, rawBody: Buffer.from('?CallSid=CA1') })).toBe('signature_mismatch');
