@@ -53,7 +53,8 @@ export async function receiveDelivery(
   const signed = { ...delivery, secrets, toleranceSeconds, now };
   const verdict = scheme.verify(signed);
   if (!verdict.ok) {
-    context.logger.info({ ...where(source, trace), reason: verdict.reason }, 'a delivery was refused');
+    const { reason, header } = verdict;
+    context.logger.info({ ...where(source, trace), reason, header }, 'a delivery was refused');
     throw new DeliveryRefused(verdict);
   }
   const reply = scheme.handshake?.(signed);

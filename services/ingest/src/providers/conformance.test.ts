@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ENDPOINT, NOW_SECONDS, PLAYED, type Played, playProvider, withHeader } from '../testing/play-provider.ts';
 import type { ProviderId } from './index.ts';
 import type { SignedDelivery } from './provider.ts';
+
+// RSA takes its time, more so beside other tests.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** Refused for what was signed, not for a mistake of the test. */
 const TAMPERED = ['signature_mismatch', 'header_malformed', 'body_malformed', 'timestamp_stale', 'timestamp_future'];

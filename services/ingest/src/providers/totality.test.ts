@@ -1,7 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PLAYED, playProvider } from '../testing/play-provider.ts';
 import type { DeliveryHeaders } from './provider.ts';
+
+// RSA takes its time, more so beside other tests.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** What nobody vouches for may be anything at all. */
 describe.each(PLAYED)('%s never throws', (id) => {

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { NOW_SECONDS, playProvider, withHeader } from '../../testing/play-provider.ts';
 import { PROVIDERS, type ProviderId } from '../index.ts';
 import type { Provider, SignedDelivery } from '../provider.ts';
 import { generic } from './generic.ts';
+
+// RSA takes its time, more so beside other tests.
+vi.setConfig({ testTimeout: 30_000 });
 
 const hubSignature = (header: string) => ({ algorithm: 'hmac-sha256', encoding: 'hex', header, prefix: 'sha256=' });
 const standardWebhooks = (prefix: string) => ({
