@@ -130,7 +130,7 @@ describe('events', () => {
   const range = ['--since', '2026-01-01T00:00:00Z', '--until', '2026-01-02T00:00:00Z'];
   const bodyOfRange = { since: '2026-01-01T00:00:00Z', until: '2026-01-02T00:00:00Z' };
 
-  test('are listed with what stands behind a replay', async () => {
+  test('are listed with the root of what is a replay', async () => {
     answer.body = { items: [event, { ...event, id: 'shop.order.k2' }], next_cursor: '7' };
     const { out } = await holdpoint('events', '--source', 'shop', ...range, ...to());
     expect(asked[0]?.path).toBe('/v1/events?source=shop&since=2026-01-01T00%3A00%3A00Z&until=2026-01-02T00%3A00%3A00Z');

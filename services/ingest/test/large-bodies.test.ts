@@ -102,9 +102,10 @@ describe('a body that its event cannot hold', () => {
     const ids = await Promise.all(
       ten.map((body) =>
         eventually(async () => {
-          const answer = await wide(body);
-          statuses.push(answer.status);
-          return answer.status === 503 ? undefined : (answer.body.event_id as string);
+          // A sender that is still writing when it is refused may see its connection break instead of the answer.
+          const answer = await wide(body).catch(() => undefined);
+          statuses.push(answer?.status ?? 503);
+          return answer?.status === 202 || answer?.status === 200 ? (answer.body.event_id as string) : undefined;
         }, 60_000),
       ),
     );

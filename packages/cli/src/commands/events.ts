@@ -13,7 +13,7 @@ export const events: Command = {
     return {
       data: page,
       table: {
-        head: ['ID', 'TIME', 'SOURCE', 'TYPE', 'SIGNED', 'BYTES', 'REPLAY OF'],
+        head: ['ID', 'TIME', 'SOURCE', 'TYPE', 'SIGNED', 'BYTES', 'ROOT'],
         rows: page.items.map((event) => [
           event.id,
           event.time,
