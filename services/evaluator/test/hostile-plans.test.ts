@@ -149,6 +149,25 @@ test('a policy sees what hooks have added to the event behind a plan', async () 
   expect(await cancel('lead', 'lead')).toMatchObject([{ state: 'blocked' }]);
 });
 
+test('an event whose body is elsewhere has no data for policies, and the digest that its event tells', async () => {
+  const id = eventId('shopify', 'large', 'elsewhere');
+  const attributes = headers();
+  attributes.set(EVENT_HEADERS.type, 'large');
+  attributes.set(EVENT_HEADERS.digest, 'd'.repeat(64));
+  attributes.set(EVENT_HEADERS.dataRef, `/v1/events/${id}?raw`);
+  attributes.set(EVENT_HEADERS.dataSize, '26214400');
+  await kit.nats.js.publish(eventSubject('acme', id), '', { headers: attributes });
+  const plan = { plan_id: 'large-event', operator: 'risk', event_id: id, actions: [line('orders.hold')] };
+  expect((await kit.post(service, '/v1/plans', plan)).status).toBe(200);
+  const { env } = await kit.db
+    .selectFrom('plans')
+    .select('env')
+    .where('plan_id', '=', 'large-event')
+    .executeTakeFirstOrThrow();
+  expect(env).toMatchObject({ type: 'large', data: null, digest: 'd'.repeat(64) });
+  expect(env).not.toHaveProperty('dataRef');
+});
+
 test('a rehearsal is expired and granted as the plan would be', async () => {
   const rehearse = async (plan: object, more: object = {}) => {
     const body = { plan: { plan_id: 'as-if', actions: [line('orders.hold')], ...plan }, ...more };

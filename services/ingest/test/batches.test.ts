@@ -1,7 +1,18 @@
-import { eventSubject, eventSubjects } from '@holdpoint/shared/messages/subjects';
+import { sha256 } from '@holdpoint/shared/domain/digest';
+import { eventSubject, eventSubjects, wholeBodySubject } from '@holdpoint/shared/messages/subjects';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BATCH_MAX_ITEMS } from '../src/providers/json-spans.ts';
-import { type Answer, CRM_URL, deliver, eventually, type Harness, ingestHarness, keysOf, metric } from './harness.ts';
+import {
+  type Answer,
+  ask,
+  CRM_URL,
+  deliver,
+  eventually,
+  type Harness,
+  ingestHarness,
+  keysOf,
+  metric,
+} from './harness.ts';
 
 let harness: Harness;
 let url: string;
@@ -69,6 +80,23 @@ describe('a batch', () => {
     const answer = await crm(`[${Array.from({ length: 70 }, (_, at) => at).join(',')}]`);
     expect(new Set(statuses(answer))).toEqual(new Set(['dead']));
     expect(lines()).toBe(before + 1);
+  });
+
+  it('keeps items that no message can hold where large bodies are, what is no event too', async () => {
+    const large = change(77).replace(/}$/, `,"propertyValue":"${'x'.repeat(1_100_000)}"}`);
+    const bad = `"${'y'.repeat(1_200_000)}"`;
+    const answer = await crm(`[${large},${bad}]`);
+    expect([answer.status, ...statuses(answer)]).toEqual([202, 'accepted', 'dead']);
+    const key = await harness.key('bulk');
+    const raw = await ask(`${url}/v1/events/${answer.body.items[0].event_id}?raw`, key);
+    expect(raw.body.toString()).toBe(large);
+    const dead = await lastDead();
+    expect(dead?.data).toHaveLength(0);
+    expect(dead?.header.get('ce-digest')).toBe(sha256(bad));
+    const whole = wholeBodySubject('bulk', sha256(bad));
+    const kept = await harness.nats.jsm.direct.getMessage('BODIES', { last_by_subj: whole });
+    expect(kept?.json()).toEqual({ size: bad.length });
+    expect((await crm(`[${large},${bad}]`)).status).toBe(202);
   });
 
   it('that comes again is all duplicates, though HubSpot counts its attempts in every item', async () => {

@@ -38,7 +38,7 @@ const SOURCES = {
     { id: 'payments', provider: 'stripe', secrets: ['${SECRET}'] },
     { id: 'wide', provider: 'fabric', secrets: ['${SECRET}'], bodyMaxBytes: 26214400 }];`,
   bulk: `export default [
-    { id: 'crm', provider: 'hubspot', secrets: ['${SECRET}'], publicUrl: '${CRM_URL}' },
+    { id: 'crm', provider: 'hubspot', secrets: ['${SECRET}'], publicUrl: '${CRM_URL}', bodyMaxBytes: 4000000 },
     { id: 'crm-here', provider: 'hubspot', secrets: ['${SECRET}'] },
     { id: 'mail', provider: 'sendgrid', secrets: ['${keysOf('sendgrid').configured}'] },
     { id: 'books', provider: 'xero', secrets: ['${SECRET}'] },

@@ -98,18 +98,17 @@ describe('a body that its event cannot hold', () => {
 
   it('ten of 25 MiB at once are stored or told to come again, and in the end all are read back', async () => {
     const ten = Array.from({ length: 10 }, () => randomBytes(LARGEST));
-    const statuses: number[] = [];
-    const ids = await Promise.all(
-      ten.map((body) =>
-        eventually(async () => {
-          // A sender that is still writing when it is refused may see its connection break instead of the answer.
-          const answer = await wide(body).catch(() => undefined);
-          statuses.push(answer?.status ?? 503);
-          return answer?.status === 202 || answer?.status === 200 ? (answer.body.event_id as string) : undefined;
-        }, 60_000),
-      ),
-    );
-    expect(new Set(statuses)).toEqual(new Set(statuses.includes(503) ? [202, 503] : [202]));
+    // A sender that is still writing when it is refused may see its connection break instead of the answer.
+    const atOnce = await Promise.all(ten.map((body) => wide(body).catch(() => undefined)));
+    const accepted = atOnce.filter((answer) => answer?.status === 202);
+    expect(accepted.length).toBeGreaterThan(0);
+    expect(new Set(atOnce.map((answer) => answer?.status ?? 503)).difference(new Set([202, 503])).size).toBe(0);
+    const ids: string[] = [];
+    for (const [at, body] of ten.entries()) {
+      const answer = atOnce[at]?.status === 202 ? atOnce[at] : await wide(body);
+      expect([200, 202]).toContain(answer.status);
+      ids.push(answer.body.event_id);
+    }
     for (const [at, id] of ids.entries()) expect((await raw(id)).equals(ten[at] as Buffer)).toBe(true);
   }, 120_000);
 
