@@ -2,8 +2,13 @@ import { expect, it } from 'vitest';
 import type { Provider } from '../provider.ts';
 import { meta } from './meta.ts';
 
-it('cannot be set up without the token that Meta will ask with', () => {
-  for (const options of [undefined, {}, { verifyToken: '' }, { verifyToken: 7 }]) {
+it('takes a token that Meta will ask with, and answers no challenge without one', () => {
+  for (const options of [undefined, {}]) {
+    const query = new URLSearchParams('hub.mode=subscribe&hub.verify_token=&hub.challenge=1');
+    const scheme = meta.configure(options) as Provider;
+    expect(scheme.challenge?.({ query, headers: {}, secrets: ['a secret'] })).toBeUndefined();
+  }
+  for (const options of [{ verifyToken: '' }, { verifyToken: 7 }]) {
     expect(meta.configure(options)).toEqual([{ path: 'verifyToken', reason: expect.any(String) }]);
   }
   expect(meta.configure({ verifyToken: 'a', token: 'b' })).toEqual([{ path: '', reason: expect.any(String) }]);

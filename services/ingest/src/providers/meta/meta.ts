@@ -16,8 +16,11 @@ import type {
 import { sameText, textSecretFault, verifyBodyHmac } from '../signature.ts';
 
 const optionsSchema = z.strictObject({
-  /** What the app's dashboard was given for it: Meta says it when it asks whether it may deliver here. */
-  verifyToken: z.string().min(1).max(256),
+  /**
+   * What the app's dashboard was given for it: Meta says it when it asks whether it may deliver here. Without it nobody is
+   * told that they may; who was told before goes on delivering.
+   */
+  verifyToken: z.string().min(1).max(256).optional(),
 });
 
 /** What Meta has us echo is a number; nothing else is sent back to whoever asks. */
@@ -47,7 +50,8 @@ function metaWith({ verifyToken }: z.infer<typeof optionsSchema>): Provider {
         const values = query.getAll(name);
         return values.length === 1 ? values[0] : undefined;
       });
-      if (mode !== 'subscribe' || token === undefined || !sameText(token, verifyToken)) return undefined;
+      if (mode !== 'subscribe' || token === undefined || verifyToken === undefined) return undefined;
+      if (!sameText(token, verifyToken)) return undefined;
       if (challenge === undefined || !CHALLENGE.test(challenge)) return undefined;
       return { status: 200, contentType: 'text/plain', body: challenge };
     },
