@@ -176,6 +176,39 @@ describe('events', () => {
     expect(asked[0]?.body).toEqual({ ...bodyOfRange, dry_run: true, batch: 'mine' });
   });
 
+  test('come by sources, which show how their deliveries go', async () => {
+    const source = { tenant: 'acme', provider: 'stripe', path: '/hooks/acme/s1', subscription_path: null };
+    const help = 'the timestamp is 7 minutes old: is this machine\u001b[31m clock right?';
+    const health = {
+      status: 'failing',
+      counts: { accepted: 12, duplicate: 2, refused: 3 },
+      last_delivery: { at: AT, event_id: 'e1' },
+      last_failure: { at: AT, result: 'refused', reason: 'timestamp_stale', help },
+    };
+    const quota = { used_bytes: 3 * 1024 * 1024, max_bytes: 1024 ** 3 };
+    pages = [
+      {
+        items: [
+          { ...source, id: 's1', health },
+          { ...source, id: 's2', health: null },
+        ],
+        quota,
+        next_cursor: 's2',
+      },
+    ];
+    const { out } = await holdpoint('sources', '--limit', '2', ...to());
+    expect(asked[0]?.path).toBe('/v1/sources?limit=2');
+    expect(out).toMatch(
+      /s1 +stripe +failing +12 +2 duplicate, 3 refused +2026\S+ +2026\S+ timestamp_stale: the timestamp/,
+    );
+    expect(out).not.toContain('\u001b');
+    expect(out).toMatch(/s2 +stripe +not known now/);
+    expect(out).toContain('events of seven days: 3.0 of 1024.0 MiB');
+    expect(out).toContain('--cursor s2');
+    pages = [{ items: [{ ...source, id: 's1', health }], quota }];
+    expect(JSON.parse((await holdpoint('sources', '--json', ...to())).out).quota).toEqual(quota);
+  });
+
   test('wake agents where subscriptions say', async () => {
     const source = { id: 's1', tenant: 'acme', provider: 'fabric', path: '/hooks/acme/s1', subscription_path: null };
     const woken = (id: string, agent: string) => ({

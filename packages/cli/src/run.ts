@@ -7,6 +7,7 @@ import { events, eventsShow } from './commands/events.ts';
 import { plansSubmit } from './commands/plans.ts';
 import { receipts } from './commands/receipts.ts';
 import { replay } from './commands/replay.ts';
+import { sources } from './commands/sources.ts';
 import { subscriptions } from './commands/subscriptions.ts';
 import { openConnection } from './connection.ts';
 import { printable } from './printable.ts';
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   events,
   'events show': eventsShow,
   replay,
+  sources,
   subscriptions,
 };
 

@@ -13,6 +13,7 @@ export const USAGE = `usage: npm run holdpoint -- <command> [options]
   events show ID [--raw]                              one event; --raw: its bytes as they came
   replay ID [--fresh]                                 an event again; fresh: operators do their work again
   replay --since TIME --until TIME [--source S] [--type T] [--fresh] [--batch NAME] [--dry-run]
+  sources                                             webhook endpoints, and how their deliveries go
   subscriptions [AGENT]                               where agents are woken
   plans submit FILE --operator NAME [--wait SECONDS]  propose a plan (FILE: JSON; - for standard input)
 

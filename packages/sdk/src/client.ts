@@ -165,6 +165,20 @@ const sourceSchema = z.looseObject({
   provider: z.string(),
   path: z.string(),
   subscription_path: z.string().nullable(),
+  health: z
+    .looseObject({
+      status: z.string(),
+      counts: z.record(z.string(), z.number()),
+      last_delivery: z.looseObject({ at: z.string(), event_id: z.string().nullable() }).nullable(),
+      last_failure: z
+        .looseObject({ at: z.string(), result: z.string(), reason: z.string().nullable(), help: z.string() })
+        .nullable(),
+    })
+    .nullish(),
+});
+const sourcesSchema = pageOf(sourceSchema).extend({
+  /** Of the event store, for all of the tenant's sources. */
+  quota: z.looseObject({ used_bytes: z.number(), max_bytes: z.number() }).optional(),
 });
 /** A webhook endpoint as `GET /v1/sources` shows it. */
 export type SourceInfo = z.infer<typeof sourceSchema>;
@@ -199,8 +213,7 @@ export type RangeReplayed = z.infer<typeof rangeReplayedSchema>;
 
 function events(ingest: Service, bytes: (request: Omit<HttpRequest, 'base'>) => Promise<Uint8Array>) {
   return {
-    sources: (query: Page = {}) =>
-      ingest(pageOf(sourceSchema), { method: 'GET', path: '/v1/sources', query: asQuery(query) }),
+    sources: (query: Page = {}) => ingest(sourcesSchema, { method: 'GET', path: '/v1/sources', query: asQuery(query) }),
     list: (query: EventQuery = {}) =>
       ingest(pageOf(eventSchema), { method: 'GET', path: '/v1/events', query: asQuery(query) }),
     get: (eventId: string) => ingest(eventSchema, { method: 'GET', path: `/v1/events/${id(eventId)}` }),
