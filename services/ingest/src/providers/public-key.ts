@@ -26,8 +26,20 @@ export function publicKeyFault(text: string, kind: PublicKeyKind): string | unde
   return modulusLength < RSA_LEAST_BITS ? `is an RSA key of fewer than ${RSA_LEAST_BITS} bits` : undefined;
 }
 
-/** Of a text that has no fault. */
+/** Keys of a few sources at once; one too many, and all are read again. */
+const KEYS_MAX = 1_000;
+const KEYS = new Map<string, KeyObject | undefined>();
+
+/** Of a text that has no fault. Remembered, for reading a key costs as much as verifying with it. */
 export function readPublicKey(text: string): KeyObject | undefined {
+  if (KEYS.has(text)) return KEYS.get(text);
+  const key = parsePublicKey(text);
+  if (KEYS.size >= KEYS_MAX) KEYS.clear();
+  KEYS.set(text, key);
+  return key;
+}
+
+function parsePublicKey(text: string): KeyObject | undefined {
   try {
     const der = text.includes('-----BEGIN') ? undefined : derOf(text.trim());
     return createPublicKey(der ? { key: der, format: 'der', type: 'spki' } : text);

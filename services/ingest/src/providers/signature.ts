@@ -54,14 +54,13 @@ export function preflight(
   expected: { required: readonly string[]; optional: readonly string[] },
 ): Refused | undefined {
   const { headers, secrets } = delivery;
-  if (secrets.length === 0 || secrets.some((secret) => secretFault(secret) !== undefined)) {
-    return refused('secret_invalid');
-  }
   const isDoubled = (name: string) => (headers[name]?.length ?? 0) > 1;
   const doubled = expected.required.find(isDoubled) ?? expected.optional.find(isDoubled);
   if (doubled !== undefined) return { ...refused('header_doubled'), header: doubled };
   const missing = expected.required.find((name) => !headers[name]?.[0]);
-  return missing === undefined ? undefined : { ...refused('header_missing'), header: missing };
+  if (missing !== undefined) return { ...refused('header_missing'), header: missing };
+  const usable = secrets.length > 0 && secrets.every((secret) => secretFault(secret) === undefined);
+  return usable ? undefined : refused('secret_invalid');
 }
 
 export function textSecretFault(secret: string): string | undefined {

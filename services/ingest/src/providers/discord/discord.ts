@@ -29,11 +29,13 @@ export const discord = {
     const timestamp = parseTimestamp(oneHeader(headers, TIMESTAMP));
     const signature = oneHeader(headers, SIGNATURE) ?? '';
     if (timestamp === undefined || !/^[0-9a-f]{128}$/.test(signature)) return refused('header_malformed');
+    // What a public key verifies is dear: the time is looked at first.
+    const late = timestampRefusal(timestamp, delivery.now, delivery.toleranceSeconds ?? TOLERANCE_SECONDS);
+    if (late) return late;
     const signed = Buffer.concat([Buffer.from(String(timestamp)), rawBody]);
     const bytes = Buffer.from(signature, 'hex');
     if (!secrets.some((secret) => verifiesUnder(secret, signed, bytes))) return refused('signature_mismatch');
-    const late = timestampRefusal(timestamp, delivery.now, delivery.toleranceSeconds ?? TOLERANCE_SECONDS);
-    return late ?? { ok: true, signed: 'time-body' };
+    return { ok: true, signed: 'time-body' };
   },
   handshake({ rawBody }: SignedDelivery): Reply | undefined {
     const body = jsonObject(rawBody);

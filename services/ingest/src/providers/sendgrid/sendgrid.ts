@@ -23,14 +23,16 @@ export const sendgrid = {
     const timestamp = parseTimestamp(oneHeader(delivery.headers, TIMESTAMP));
     const signature = decodeStrictly(oneHeader(delivery.headers, SIGNATURE) ?? '', 'base64');
     if (timestamp === undefined || !signature) return refused('header_malformed');
+    // What a public key verifies is dear: the time is looked at first.
+    const late = timestampRefusal(timestamp, delivery.now, delivery.toleranceSeconds ?? TOLERANCE_SECONDS);
+    if (late) return late;
     const good = delivery.secrets.some((secret) => {
       const key = readPublicKey(secret);
       const signed = createVerify('sha256').update(String(timestamp)).update(delivery.rawBody);
       return key !== undefined && signed.verify(key, signature);
     });
     if (!good) return refused('signature_mismatch');
-    const late = timestampRefusal(timestamp, delivery.now, delivery.toleranceSeconds ?? TOLERANCE_SECONDS);
-    return late ?? { ok: true, signed: 'time-body' };
+    return { ok: true, signed: 'time-body' };
   },
   items({ rawBody }: Delivery): readonly (BatchItem | BadItem)[] | undefined {
     return jsonItems(rawBody)?.map(({ value, bytes }) => {
