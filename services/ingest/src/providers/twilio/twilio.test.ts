@@ -77,6 +77,33 @@ describe('a JSON body that Twilio sends', () => {
   });
 });
 
+it('a batch of Event Streams is its CloudEvents, each with its own bytes and id; what has none is no event', () => {
+  const events = [
+    '{"specversion":"1.0","type":"a.b","source":"/x","id":"EZ1","time":"2026-11-02T10:00:00Z"}',
+    '{}',
+    '7',
+  ];
+  const body = `[${events.join(', ')}]`;
+  const query = `bodySHA256=${createHash('sha256').update(body).digest('hex')}`;
+  const sent = { ...delivery({ body }), query, headers: headersFor(query) };
+  expect(verdict(sent)).toBe('accepted');
+  const items = twilio.items(sent);
+  expect(items?.map((item) => item.body.toString())).toEqual(events);
+  expect(items?.map((item) => ('fault' in item ? item.fault : item.description))).toEqual([
+    expect.objectContaining({
+      deliveryId: 'EZ1',
+      keyFrom: 'id',
+      type: 'a.b',
+      subject: '/x',
+      time: '2026-11-02T10:00:00.000Z',
+    }),
+    'has no id',
+    'is no object',
+  ]);
+  // A form is never a batch, whatever it looks like.
+  expect(twilio.items(form('[{"id":"EZ1"}]'))).toBeUndefined();
+});
+
 it('a public URL that has a query of its own says it whole', () => {
   const url = `${ENDPOINT}?tenant=acme`;
   const rawBody = Buffer.from('CallSid=CA1');

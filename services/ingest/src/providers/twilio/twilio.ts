@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto';
-import { isoTime, jsonObject, text } from '../body.ts';
+import { asObject, isoTime, jsonObject, text } from '../body.ts';
 import { calledUrl } from '../called-url.ts';
 import { formFields, formObject } from '../form.ts';
-import type { Delivery, Description, Provider, Reply, SignedDelivery, Verdict } from '../provider.ts';
+import { jsonItems } from '../json-spans.ts';
+import type {
+  BadItem,
+  BatchItem,
+  Delivery,
+  Description,
+  Provider,
+  Reply,
+  SignedDelivery,
+  Verdict,
+} from '../provider.ts';
 import { hmacOf, oneHeader, preflight, refused, sameText, textSecretFault } from '../signature.ts';
 
 const SIGNATURE = 'x-twilio-signature';
@@ -49,12 +59,33 @@ export const twilio = {
       ...(params && { keyBody: Buffer.concat([Buffer.from(url), params]) }),
     };
   },
+  /** Event Streams sends an array of CloudEvents. */
+  items(delivery: Delivery): readonly (BatchItem | BadItem)[] | undefined {
+    if (bodyDigest(delivery) === undefined) return undefined;
+    return jsonItems(delivery.rawBody)?.map(({ value, bytes }) => {
+      const event = asObject(value);
+      if (!event) return { body: bytes, fault: 'is no object' };
+      return text(event.id)
+        ? { body: bytes, description: describeCloudEvent(event) }
+        : { body: bytes, fault: 'has no id' };
+    });
+  },
   /** Twilio reads the answer to a call or a message as instructions: these are none. */
   reply(delivery: Delivery): Reply | undefined {
     if (bodyDigest(delivery) !== undefined) return undefined;
     return { status: 200, contentType: 'text/xml', body: '<?xml version="1.0" encoding="UTF-8"?><Response/>' };
   },
 } satisfies Provider;
+
+const describeCloudEvent = (event: Readonly<Record<string, unknown>>): Description => ({
+  deliveryId: text(event.id),
+  idSigned: true,
+  type: text(event.type),
+  typeSigned: true,
+  time: isoTime(event.time),
+  subject: text(event.subject) ?? text(event.source),
+  keyFrom: 'id',
+});
 
 /** The digest that the URL as it is signed gives for a body that is no form; a query that is not signed proves nothing. */
 const bodyDigest = (delivery: Delivery): string | undefined =>
