@@ -238,6 +238,28 @@ describe('the body store', () => {
     expect(await store().keep('keeper', sha256('never stored'))).toBe(false);
   });
 
+  it('gives nothing of a body whose upload broke off, and has all of it after the next', async () => {
+    const body = randomBytes(600_000);
+    const digest = sha256(body);
+    await harness.nats.js.publish(bodyPieceSubject('breaker', digest, 0), body.subarray(0, 256 * 1024));
+    expect(await store().open('breaker', digest)).toBeUndefined();
+    expect(await store().keep('breaker', digest)).toBe(false);
+    await store().put('breaker', digest, body);
+    expect((await read('breaker', digest)).equals(body)).toBe(true);
+  });
+
+  it('lets a reader read on while the body is stored again', async () => {
+    const body = randomBytes(600_000);
+    const digest = sha256(body);
+    await store().put('reader', digest, body);
+    const got: Uint8Array[] = [];
+    for await (const piece of (await store().open('reader', digest)) ?? []) {
+      got.push(piece);
+      if (got.length === 1) await store(13 * HOUR).put('reader', digest, body);
+    }
+    expect(Buffer.concat(got).equals(body)).toBe(true);
+  });
+
   it('outlasts the events: they are kept for a shorter time by more than the age at which a body is stored again', () => {
     const spareMs = (STREAMS.BODIES.max_age - STREAMS.EVENTS.max_age) / 1e6;
     expect(spareMs).toBeGreaterThan(13 * HOUR);
