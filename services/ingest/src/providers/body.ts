@@ -1,5 +1,5 @@
 /** Above this a body is not parsed for its type: it is forwarded, not understood. */
-const PARSE_MAX_BYTES = 2 * 1024 * 1024;
+export const PARSE_MAX_BYTES = 2 * 1024 * 1024;
 
 /** The body's top-level object, or an empty one: a malformed body under a good signature is still an event. */
 export function jsonObject(rawBody: Buffer): Readonly<Record<string, unknown>> {

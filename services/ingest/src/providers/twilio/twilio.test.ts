@@ -38,9 +38,10 @@ describe('a form that Twilio sends', () => {
     expect(verdict({ ...sent, rawBody: Buffer.from('?CallSid=CA1') })).toBe('signature_mismatch');
   });
 
-  it('is refused unread where it has more parameters than anyone sends', () => {
+  it('is refused unread where it has more parameters or bytes than anyone sends', () => {
     expect(verdict(form('a=&'.repeat(999)))).toBe('accepted');
     expect(verdict(form('a=&'.repeat(1_000)))).toBe('body_malformed');
+    expect(verdict(form(`a=${'x'.repeat(2 * 1024 * 1024)}`))).toBe('body_malformed');
   });
 
   it('has its type from what it is about', () => {
