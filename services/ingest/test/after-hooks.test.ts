@@ -147,6 +147,17 @@ it("one that waits or loops for ever holds up no other tenant's, nor other hooks
   expect((await pay(url)).status).toBe(202);
 });
 
+it('a stream that was lost and set up again has its hooks run from its first event on', async () => {
+  await writeHooks(harness, { acme: noting() });
+  const url = await start();
+  await harness.nats.jsm.streams.delete('EVENTS');
+  const first = await eventually(async () => {
+    const answer = await pay(url);
+    return answer.status === 202 && answer;
+  });
+  await eventually(async () => (await ran()).some(({ id }) => id === first.body.event_id));
+});
+
 it('what a killed instance had in hand is run by another', async () => {
   await writeHooks(harness, {
     acme: noting('if (ctx.attempt === 1) await new Promise(() => {});', 'afterTimeoutMs: 60000,'),

@@ -99,6 +99,15 @@ it('gives every event an outcome within its time, whatever the thread does', asy
   expect(runs).toMatchObject([{ hook: 'obey', result: 'unanswered' }]);
 });
 
+it('finds out which call does not give way, also where nobody can see whose time it is', async () => {
+  const lane = await start();
+  const late = 'return Promise.resolve().then(() => { for (;;); });';
+  const deeds = ['', late, "return { filter: 'x' };", late, ''];
+  const outcomes = await Promise.all(deeds.map((js) => ask(lane, js, { answerMaxMs: 25_000 })));
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['pass', 'failed', 'filter', 'failed', 'pass']);
+  expect(outcomes[1]).toMatchObject({ ...failed(/did not give way/), unasked: false });
+});
+
 it('outlives a hook that fills its heap', async () => {
   const lane = await start(PATIENT);
   const hog = 'const kept = []; for (;;) kept.push(new Array(1e6).fill(data));';

@@ -75,6 +75,7 @@ function enter(lane: Lane, asked: Ask, resolve: Entry['resolve']): void {
     askedAt: performance.now(),
     passedOver: new Set(),
     losses: 0,
+    alone: false,
     resolve,
   };
   // Within the marks' 32 bits; nothing that was asked so long ago still waits.
@@ -109,7 +110,7 @@ function pump(lane: Lane): void {
   const { keeper, inHand } = lane;
   const thread = keeper.current();
   if (thread) {
-    const next = lane.waiting.splice(0, IN_HAND_MAX - inHand.size);
+    const next = lane.waiting.splice(0, nextCount(lane));
     for (const entry of next) inHand.set(entry.id, entry);
     if (next.length > 0) thread.post(next.map(toCall));
   } else if (lane.waiting.length > 0) {
@@ -118,6 +119,16 @@ function pump(lane: Lane): void {
       for (const entry of lane.waiting.splice(0)) giveUp(lane, entry, 'its hooks do not load');
     });
   }
+}
+
+/** How many of those that wait may go now. */
+function nextCount({ waiting, inHand }: Lane): number {
+  const [held] = inHand.values();
+  if (held?.alone) return 0;
+  const alone = waiting.findIndex((entry) => entry.alone);
+  if (alone === 0) return inHand.size === 0 ? 1 : 0;
+  const room = IN_HAND_MAX - inHand.size;
+  return alone < 0 ? room : Math.min(alone, room);
 }
 
 function take(lane: Lane, answers: readonly Answer[]): void {
@@ -150,7 +161,7 @@ function giveUp(lane: Lane, entry: Entry, reason: string): void {
 
 /**
  * The thread is gone, or has to go. The call whose hook is to blame has its outcome, or is asked again without that hook;
- * what was in hand beside it is asked again. Where nobody can be told to blame, all that was in hand may be.
+ * what was in hand beside it is asked again. Where nobody can be told to blame, each is asked again by itself.
  */
 function lose(lane: Lane, reason: string): void {
   const { keeper, inHand, options } = lane;
@@ -163,9 +174,10 @@ function lose(lane: Lane, reason: string): void {
     'the thread of hooks is replaced',
   );
   const again = entries.filter((entry) => {
-    entry.losses += 1;
     const blamed = at?.call === entry.id ? hooksLeft(entry)[at.hook] : undefined;
-    const left = blamed ? stuck(entry, options.phase, blamed, reason) : leftBehind(lane, entry, at, reason);
+    const left = blamed
+      ? stuck(entry, options.phase, blamed, reason)
+      : leftBehind(lane, entry, { at, of: entries.length, reason });
     if (left === undefined) return true;
     if ('outcome' in left) settle(lane, entry, left);
     else report(lane, entry, left);
@@ -175,9 +187,18 @@ function lose(lane: Lane, reason: string): void {
   pumpSoon(lane);
 }
 
-function leftBehind(lane: Lane, entry: Entry, at: Look['at'], reason: string): Ending | undefined {
-  if (at && entry.losses < LOSSES_MAX) return undefined;
-  return unanswered(entry, lane.options.phase, reason, at !== undefined);
+/** Undefined where it is to be asked again. */
+function leftBehind(
+  { options: { phase } }: Lane,
+  entry: Entry,
+  { at, of, reason }: { readonly at: Look['at']; readonly of: number; readonly reason: string },
+): Ending | undefined {
+  if (at) {
+    entry.losses += 1;
+    return entry.losses < LOSSES_MAX ? undefined : unanswered(entry, phase, reason, true);
+  }
+  entry.alone = true;
+  return of > 1 ? undefined : unanswered(entry, phase, reason, false);
 }
 
 /** Watches for as long as anything is asked: that the thread moves, and that nobody waits too long. */
