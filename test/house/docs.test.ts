@@ -10,6 +10,7 @@ import { loadRunners } from '@holdpoint/shared/workspace/runners';
 import { loadSources } from '@holdpoint/shared/workspace/sources';
 import { loadTenantConnectors } from '@holdpoint/shared/workspace/tenant-connectors';
 import { readTenantHooks } from '@holdpoint/shared/workspace/tenant-hooks';
+import { loadTenantLimits } from '@holdpoint/shared/workspace/tenant-limits';
 import { loadTenantPolicies } from '@holdpoint/shared/workspace/tenant-policies';
 import { loadTools } from '@holdpoint/shared/workspace/tools';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -55,6 +56,7 @@ describe('the pages', () => {
       if (await has('connectors/')) await loadRunners(folder, await loadTools(folder));
       if (await tenantFile('connectors')) await loadTenantConnectors(folder, ANY_SECRET);
       if (await tenantFile('sources')) expect((await loadSources(folder, ANY_SECRET)).get('acme')).not.toEqual([]);
+      if (await tenantFile('limits')) expect((await loadTenantLimits(folder)).get('acme')).not.toEqual({});
       if (await tenantFile('hooks')) expect(await readTenantHooks(folder, 'acme')).not.toEqual([]);
       if (await tenantFile('policies')) {
         expect((await loadTenantPolicies(folder)).get('acme')?.policies).not.toEqual([]);

@@ -26,6 +26,7 @@ beforeAll(async () => {
     files: {
       'tenants/limited/sources.ts': LIMITED,
       'tenants/load/sources.ts': LIMITED,
+      'tenants/silent/sources.ts': LIMITED,
       'tenants/own/sources.ts': LIMITED,
       'tenants/own/limits.ts': 'export default { deliveries: { perSecond: 0.001, burst: 4 } };',
     },
@@ -163,6 +164,21 @@ describe('without Redis', () => {
     expect(statuses.filter((status) => status !== 202 && status !== 429)).toEqual([]);
     // Redis keeps its buckets; were it to lose them there would be one burst more.
     expect(taken()).toBeLessThanOrEqual(2 * 10 + (40 * (performance.now() - startedAt)) / 1000 + 1);
+  });
+});
+
+describe('a Redis that does not answer', () => {
+  it('holds up a delivery for a second at most, then nobody for a while, under the same limits', async () => {
+    const { url } = await harness.start();
+    await eventually(async () => (await note(url)) === 'ok');
+    process.kill(harness.servers.redis.pid, 'SIGSTOP');
+    try {
+      const startedAt = performance.now();
+      expect(await inTurn(5, () => push(url, 'silent/alone'))).toEqual([202, 202, 202, 429, 429]);
+      expect(performance.now() - startedAt).toBeLessThan(4_000);
+    } finally {
+      process.kill(harness.servers.redis.pid, 'SIGCONT');
+    }
   });
 });
 
