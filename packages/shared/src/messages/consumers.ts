@@ -78,7 +78,7 @@ export function operatorConsumer(tenant: string, operator: string, subjects: rea
     config: {
       ...shared,
       ack_wait: 30 * SECOND_NS,
-      durable_name: `operator-${tenant}-${operator}`,
+      durable_name: `operator=${tenant}=${operator}`,
       filter_subjects: [...subjects],
     },
   };

@@ -105,6 +105,8 @@ export interface Provider {
   items?(delivery: Delivery): readonly (BatchItem | BadItem)[] | undefined;
   /** What an accepted delivery is answered, where the provider takes anything else for a failure. */
   reply?(delivery: Delivery): Reply | undefined;
+  /** The status of our own answer to what is accepted, where the provider takes 202 for a failure. */
+  readonly acceptedStatus?: 200;
   /** What a refused delivery is answered, where the provider minds what stands in it; its status is 401. */
   readonly refusal?: Reply;
   /** The signature covers the URL, so that a source is better off with a `publicUrl`. */

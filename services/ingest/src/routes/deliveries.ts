@@ -96,7 +96,9 @@ function answer(request: FastifyRequest, reply: FastifyReply, source: Source, re
     return sendReply(reply, particular);
   }
   const isNew = events.length === 0 || events.some(({ status }) => status === 'accepted' || status === 'dead');
-  return reply.code(isNew ? 202 : 200).send(receipt.kind === 'batch' ? { items: receipt.items } : receipt.received);
+  return reply
+    .code(isNew ? (source.scheme.acceptedStatus ?? 202) : 200)
+    .send(receipt.kind === 'batch' ? { items: receipt.items } : receipt.received);
 }
 
 /** As the provider wants it. It is no page of ours, whatever it holds. */

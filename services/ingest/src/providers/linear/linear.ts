@@ -1,6 +1,5 @@
 import { asObject, isoTime, jsonObject, text } from '../body.ts';
-import type { Delivery, Description, Provider, Reply, SignedDelivery, Verdict } from '../provider.ts';
-import { emptyReply } from '../reply.ts';
+import type { Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
 import { oneHeader, refused, textSecretFault, timestampRefusal, verifyBodyHmac } from '../signature.ts';
 
 const ID = 'linear-delivery';
@@ -39,7 +38,5 @@ export const linear = {
     };
   },
   /** Anything but 200 is a failure to Linear. */
-  reply(): Reply {
-    return emptyReply(200);
-  },
+  acceptedStatus: 200,
 } satisfies Provider;

@@ -1,6 +1,5 @@
 import { asObject, isoTime, jsonObject, text } from '../body.ts';
-import type { Delivery, Description, Provider, Reply, SignedDelivery, Verdict } from '../provider.ts';
-import { emptyReply } from '../reply.ts';
+import type { Delivery, Description, Provider, SignedDelivery, Verdict } from '../provider.ts';
 import { textSecretFault } from '../signature.ts';
 import { verifyTimedSignature } from '../timed-signature.ts';
 
@@ -32,7 +31,5 @@ export const paddle = {
       keyFrom: 'id',
     };
   },
-  reply(): Reply {
-    return emptyReply(200);
-  },
+  acceptedStatus: 200,
 } satisfies Provider;

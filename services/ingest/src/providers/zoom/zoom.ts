@@ -1,6 +1,6 @@
 import { asObject, isoTime, jsonObject, text } from '../body.ts';
 import type { Delivery, Description, Provider, Reply, SignedDelivery, Verdict } from '../provider.ts';
-import { emptyReply, jsonReply } from '../reply.ts';
+import { jsonReply } from '../reply.ts';
 import { hmacSha256, textSecretFault } from '../signature.ts';
 import { type V0Headers, v0Signer, verifyV0 } from '../v0-signature.ts';
 
@@ -34,7 +34,5 @@ export const zoom = {
     };
   },
   /** Anything but 200 and 204 is a failure to Zoom. */
-  reply(): Reply {
-    return emptyReply(200);
-  },
+  acceptedStatus: 200,
 } satisfies Provider;
