@@ -223,11 +223,13 @@ describe('a slow or greedy connection', () => {
   }
 
   it('that never ends its headers is cut off with 408, however steadily it sends', async () => {
-    const { url } = await harness.start({ http: hasty });
+    const { url } = await harness.start({ http: { ...hasty, requestMaxMs: 25_000 } });
     const connection = await rawConnection(url);
     connection.say('POST /hooks/limited/one HTTP/1.1\r\nhost: test\r\n');
     const dribble = setInterval(() => connection.say('x-a: b\r\n'), 20);
+    const startedAt = performance.now();
     const heard = await connection.closed().finally(() => clearInterval(dribble));
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
     expect(heard).toMatch(/^HTTP\/1\.1 408 .*application\/problem\+json/s);
   });
 

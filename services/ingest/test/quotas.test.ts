@@ -106,6 +106,7 @@ describe("a tenant's quota", () => {
     const answers = await Promise.all(Array.from({ length: 60 }, () => send(url, 'racing')));
     const accepted = answers.filter(({ status }) => status === 202).length;
     expect(accepted).toBeGreaterThanOrEqual(Math.floor(QUOTA_BYTES / EVENT_MAX_BYTES));
+    expect(accepted * BODY_BYTES).toBeLessThan(QUOTA_BYTES);
     expect((await quotaOf(url, 'racing')).used_bytes).toBeLessThanOrEqual(QUOTA_BYTES);
   });
 
