@@ -15,6 +15,7 @@ import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import { loadSources } from '@holdpoint/shared/workspace/sources';
 import { loadTenantLimits, type TenantLimits } from '@holdpoint/shared/workspace/tenant-limits';
+import { WorkspaceError } from '@holdpoint/shared/workspace/workspace-error';
 import type { Redis } from 'ioredis';
 import type { Kysely } from 'kysely';
 import type { IngestConfig } from './config.ts';
@@ -70,6 +71,7 @@ export async function buildContext(
 ): Promise<IngestContext> {
   const sources = sourceRegistry(await loadSources(config.workspaceDir, config.secretEnvironment));
   const tenantLimits = await loadTenantLimits(config.workspaceDir);
+  const sharesOf = sharesFrom(config, tenantLimits);
   const metrics = ingestMetrics(createMetrics('ingest'));
   const tracing = await startTracing({
     service: 'ingest',
@@ -108,7 +110,6 @@ export async function buildContext(
     tenantMaxBytes: STREAMS.BODIES.max_bytes / sources.tenants,
   });
   const inlineMaxBytes = () => (nats.nc.info?.max_payload ?? NATS_MAX_PAYLOAD_BYTES) - HEADERS_MAX_BYTES;
-  const sharesOf = sharesFrom(config, tenantLimits);
   const quotas = tenantQuotas({
     shares: sharesOf(STREAMS.EVENTS.max_bytes),
     clock: systemClock,
@@ -155,10 +156,17 @@ export function ingestLogger(config: IngestConfig): Logger {
   });
 }
 
+/** Throws a WorkspaceError where the tenants' own quotas leave the others nothing. */
 function sharesFrom({ ingest }: IngestConfig, limits: ReadonlyMap<string, TenantLimits>) {
   const own = new Map(
     [...limits].flatMap(([tenant, { eventsMaxBytes }]) => (eventsMaxBytes ? [[tenant, eventsMaxBytes] as const] : [])),
   );
+  const taken = [...own.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const { max_bytes: maxBytes } = STREAMS.EVENTS;
+  if (taken > maxBytes || (taken === maxBytes && own.size < limits.size)) {
+    const reason = `eventsMaxBytes of all limits.ts together is ${taken}; the stream of events holds ${maxBytes} for all tenants`;
+    throw new WorkspaceError([{ file: 'tenants', path: '', reason }]);
+  }
   return (streamMaxBytes: number) => quotaShares(streamMaxBytes, limits.size, own, ingest.tenantEventsMaxBytes);
 }
 

@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PrivatePostgres, privatePostgres } from '@holdpoint/stack/testing/test-servers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -173,6 +174,23 @@ describe('unless told', () => {
     } finally {
       await jsm.streams.update('EVENTS', config);
     }
+  });
+});
+
+describe('quotas that leave nothing', () => {
+  it('stop the start with a line that says so', async () => {
+    const workspaceDir = await mkdtemp(join(tmpdir(), 'holdpoint-workspace-'));
+    for (const [tenant, text] of [
+      ['much', `export default { eventsMaxBytes: ${2 * 1024 ** 3} };`],
+      ['rest', 'export default {};'],
+    ] as const) {
+      await mkdir(join(workspaceDir, 'tenants', tenant), { recursive: true });
+      await writeFile(join(workspaceDir, 'tenants', tenant, 'limits.ts'), text);
+    }
+    await expect(harness.start({ workspaceDir })).rejects.toThrow(
+      /eventsMaxBytes of all limits.ts together is 2147483648/,
+    );
+    await rm(workspaceDir, { recursive: true });
   });
 });
 
