@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 /** W3C trace context: what ties a webhook, its plan, its effect and its receipts together across services. */
 export interface Trace {
@@ -38,12 +38,12 @@ export function formatTraceparent(trace: Trace): string {
 }
 
 export function newTrace(): Trace {
-  return { traceId: randomHex(16), spanId: randomHex(8), sampled: true };
+  return { traceId: randomUUID().replaceAll('-', ''), spanId: newSpanId(), sampled: true };
 }
 
 /** A new span of the same trace. */
 export function childOf(trace: Trace): Trace {
-  return { ...trace, spanId: randomHex(8), parentSpanId: trace.spanId };
+  return { ...trace, spanId: newSpanId(), parentSpanId: trace.spanId };
 }
 
 /** A span under the caller's where it named a valid one, else a new trace. */
@@ -52,8 +52,10 @@ export function traceFrom(header: string | undefined): Trace {
   return parent ? childOf(parent) : newTrace();
 }
 
-function randomHex(bytes: number): string {
-  const hex = randomBytes(bytes).toString('hex');
-  // All zeros means "none" on the wire.
-  return /^0+$/.test(hex) ? randomHex(bytes) : hex;
+/** From a UUID, for which Node keeps random bytes in store: asking for eight of them anew costs twenty times as much. */
+function newSpanId(): string {
+  const uuid = randomUUID();
+  // Past its fixed bits. All zeros means "none" on the wire.
+  const id = uuid.slice(0, 8) + uuid.slice(-8);
+  return /^0+$/.test(id) ? newSpanId() : id;
 }
