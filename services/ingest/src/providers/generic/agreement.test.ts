@@ -173,7 +173,8 @@ describe('a generic source believes and refuses what the provider it describes d
       }),
       { numRuns: 200 },
     );
-    expect(refusals).toBeGreaterThan(50);
+    // Most changes are of what is signed, some are not: enough that both answers were compared.
+    expect(refusals).toBeGreaterThan(10);
     expect(twin.secretFault('')).toBe(provider.secretFault(''));
   });
 });
