@@ -122,7 +122,7 @@ async function profiled(servers: Servers, count: number, { log }: Options): Prom
       ingest: ingest.pid,
       nats: nats?.pid ?? 0,
       postgres: postgres?.pid ?? 0,
-      'the sender': process.pid,
+      'all of them, with the sender': process.pid,
     });
     await flooded(ingest.url, count, 0);
     const shares = await cpu(machineFacts({}).cores);
