@@ -5,7 +5,7 @@ import { type Contender, figures, workOff } from './contender.ts';
 import type { Shape } from './shapes.ts';
 
 /** Lanes at once, as of the executor (`lanesMax`), for all who have such a setting. */
-export const CONCURRENCY = 256;
+export const CONCURRENCY = 100;
 
 /** A peer: its jobs are handed over in bulk, then one worker process works them off. */
 export function peer(options: {

@@ -46,7 +46,7 @@ export const EXECUTOR_LIMITS: ExecutorLimits = {
   leaseMs: 15_000,
   callTimeoutMs: 30_000,
   settleDelayMs: 45_000,
-  lanesMax: 256,
+  lanesMax: 100,
   readsMax: 100,
   quantumEffects: 64,
   authorisedMaxSeconds: 3600,
