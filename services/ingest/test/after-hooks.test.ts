@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,16 +7,8 @@ import { DEAD_HEADERS } from '@holdpoint/shared/messages/facts';
 import { deadSubject, eventSubject } from '@holdpoint/shared/messages/subjects';
 import type { RunningService } from '@holdpoint/shared/runtime/service';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import {
-  type Answer,
-  deliver,
-  eventually,
-  type Harness,
-  ingestHarness,
-  metric,
-  SECRET,
-  writeHooks,
-} from './harness.ts';
+import { type Answer, deliver, eventually, type Harness, ingestHarness, metric, writeHooks } from './harness.ts';
+import { startProcess, urlOf } from './process.ts';
 
 let harness: Harness;
 let ranFile: string;
@@ -162,7 +154,7 @@ it('what a killed instance had in hand is run by another', async () => {
   await writeHooks(harness, {
     acme: noting('if (ctx.attempt === 1) await new Promise(() => {});', 'afterTimeoutMs: 60000,'),
   });
-  const child = startProcess();
+  const child = startChild();
   const { body } = await pay(await urlOf(child));
   await eventually(async () => (await ran()).length === 1);
   child.kill('SIGKILL');
@@ -178,7 +170,7 @@ it('an instance that is told to end lets a run end first, and gives back one tha
       'afterTimeoutMs: 60000, retry: { delayMs: 20 },',
     ),
   });
-  const child = startProcess();
+  const child = startChild();
   const at = await urlOf(child);
   const short = await pay(at, { ms: 1_000 });
   const long = await pay(at, { ms: 60_000 });
@@ -192,32 +184,8 @@ it('an instance that is told to end lets a run end first, and gives back one tha
   expect(await attempts(long.body.event_id)).toEqual([1, 2]);
 });
 
-function startProcess(): ChildProcess {
-  const main = new URL('../src/main.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [main], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      DATABASE_URL: harness.servers.databaseUrl,
-      REDIS_URL: 'redis://127.0.0.1:1',
-      NATS_URL: harness.servers.natsUrl,
-      HOLDPOINT_WORKSPACE: harness.workspaceDir,
-      PORT: '0',
-      PAYMENTS: SECRET,
-    },
-  });
+function startChild(): ChildProcess {
+  const child = startProcess(harness);
   children.push(child);
   return child;
-}
-
-/** From the line that says that it runs. */
-function urlOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const found = /"url":"([^"]+)"/.exec(text);
-      if (found?.[1]) resolve(found[1]);
-    });
-    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${text}`)));
-  });
 }

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { eventSubjects } from '@holdpoint/shared/messages/subjects';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isSubjectTaken } from '../src/core/publish-refusal.ts';
-import { type Answer, ask, deliver, eventually, type Harness, ingestHarness, metric, SECRET } from './harness.ts';
+import { type Answer, ask, deliver, eventually, type Harness, ingestHarness, metric } from './harness.ts';
+import { startProcess, urlOf } from './process.ts';
 
 let harness: Harness;
 let url: string;
@@ -148,7 +148,7 @@ describe('when the event store fails', () => {
 describe('a crash', () => {
   it('between publish and PubAck is answered with nothing, and the retry ends in one event', async () => {
     const before = await storedOf('code');
-    const child = startProcess();
+    const child = startProcess(harness);
     try {
       const at = await urlOf(child);
       expect((await push(at, '{"alive":1}')).status).toBe(202);
@@ -171,7 +171,7 @@ describe('a crash', () => {
   });
 
   it('is not what SIGTERM is: the process drains and ends with 0', async () => {
-    const child = startProcess();
+    const child = startProcess(harness);
     const at = await urlOf(child);
     expect((await push(at, '{"drained":1}')).status).toBe(202);
     child.kill('SIGTERM');
@@ -179,39 +179,10 @@ describe('a crash', () => {
   });
 
   it('is not what a bad configuration is: one line names what is wrong', async () => {
-    const child = startProcess({ NATS_URL: 'http://nats' });
+    const child = startProcess(harness, { NATS_URL: 'http://nats' });
     const lines: string[] = [];
     child.stderr?.on('data', (chunk: Buffer) => lines.push(chunk.toString()));
     expect((await once(child, 'exit'))[0]).toBe(78);
     expect(lines.join('')).toMatch(/^NATS_URL: must be a URL[^\n]*\n$/);
   });
 });
-
-function startProcess(over: Record<string, string> = {}): ChildProcess {
-  const main = new URL('../src/main.ts', import.meta.url).pathname;
-  return spawn(process.execPath, [main], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      DATABASE_URL: harness.servers.databaseUrl,
-      REDIS_URL: 'redis://127.0.0.1:1',
-      NATS_URL: harness.servers.natsUrl,
-      HOLDPOINT_WORKSPACE: harness.workspaceDir,
-      PORT: '0',
-      PAYMENTS: SECRET,
-      ...over,
-    },
-  });
-}
-
-/** From the line that says that it runs. */
-function urlOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const found = /"url":"([^"]+)"/.exec(text);
-      if (found?.[1]) resolve(found[1]);
-    });
-    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${text}`)));
-  });
-}
