@@ -1,7 +1,7 @@
 import { type Html, html, type Shown } from './html.ts';
 
-/** What the page says of an action whose outcome nobody knows. */
-export interface UnknownEntry {
+/** An action of which nobody knows whether it happened, as people see it in a list: without its arguments. */
+export interface UnknownOutcome {
   readonly id: string;
   readonly connector: string;
   readonly tool: string;
@@ -10,13 +10,16 @@ export interface UnknownEntry {
   readonly operator: string;
   readonly error: string | null;
   readonly attempts: number;
+  /** When the last attempt began. */
   readonly started_at: Date | null;
+  /** Since when it is indeterminate. */
   readonly updated_at: Date;
+  /** Its entity's next actions wait for it. */
   readonly blocks: boolean;
 }
 
 export interface UnknownOutcomes {
-  readonly entries: readonly UnknownEntry[];
+  readonly entries: readonly UnknownOutcome[];
   /** There are more than these. */
   readonly more: boolean;
 }
@@ -33,7 +36,7 @@ export function unknownOutcomes({ entries, more }: UnknownOutcomes): Shown {
       </section>`;
 }
 
-function entryOf(entry: UnknownEntry): Html {
+function entryOf(entry: UnknownOutcome): Html {
   const { id, connector, tool, blocks } = entry;
   return html`
         <article aria-labelledby="unknown-${id}">
@@ -46,7 +49,7 @@ function entryOf(entry: UnknownEntry): Html {
         </article>`;
 }
 
-function factsOf({ operator, value, entity_key, attempts, started_at, updated_at }: UnknownEntry): [string, Shown][] {
+function factsOf({ operator, value, entity_key, attempts, started_at, updated_at }: UnknownOutcome): [string, Shown][] {
   const facts: [string, Shown][] = [
     ['Asked by', `operator ${operator}`],
     ['Value', value],
