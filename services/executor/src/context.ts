@@ -7,7 +7,7 @@ import { systemClock } from '@holdpoint/shared/runtime/clock';
 import { newId } from '@holdpoint/shared/runtime/ids';
 import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
 import { createMetrics } from '@holdpoint/shared/runtime/metrics';
-import { connectNats, ensureStreams, type Nats } from '@holdpoint/shared/runtime/nats';
+import { connectNats, type Nats, tryEnsureStreams } from '@holdpoint/shared/runtime/nats';
 import type { Poll } from '@holdpoint/shared/runtime/poll';
 import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import { createRedis } from '@holdpoint/shared/runtime/redis';
@@ -107,10 +107,7 @@ export async function createContext(
     ...(signal && { signal }),
   });
   stopper.onStop('nats', () => nats.close());
-  await ensureStreams(nats.jsm, Object.values(STREAMS), logger).catch((err: unknown) =>
-    // What Postgres has goes on; the relay keeps trying.
-    logger.warn({ err }, 'the streams could not be set up yet'),
-  );
+  await tryEnsureStreams(nats.jsm, Object.values(STREAMS), logger);
   const relay = startRelay({ db, nats, logger });
   stopper.onStop('relay', () => stopRelay(relay));
   const [redis, blockingRedis] = openRedis(config, logger, stopper);

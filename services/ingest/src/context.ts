@@ -7,7 +7,7 @@ import { type Authenticator, createAuthenticator } from '@holdpoint/shared/runti
 import { type Clock, systemClock } from '@holdpoint/shared/runtime/clock';
 import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
 import { createMetrics } from '@holdpoint/shared/runtime/metrics';
-import { connectNats, ensureStreams, type Nats } from '@holdpoint/shared/runtime/nats';
+import { connectNats, type Nats, tryEnsureStreams } from '@holdpoint/shared/runtime/nats';
 import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import { createRedis } from '@holdpoint/shared/runtime/redis';
 import type { Stopper } from '@holdpoint/shared/runtime/service';
@@ -176,11 +176,9 @@ const instanceOf = (config: IngestConfig) => config.instanceId ?? `${hostname()}
 function restoreStream(nats: Nats, logger: Logger): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => {
-    running ??= ensureStreams(nats.jsm, [STREAMS.EVENTS, STREAMS.BODIES, STREAMS.DEAD], logger)
-      .catch((err: unknown) => logger.warn({ err }, 'the event stream could not be set up yet'))
-      .finally(() => {
-        running = undefined;
-      });
+    running ??= tryEnsureStreams(nats.jsm, [STREAMS.EVENTS, STREAMS.BODIES, STREAMS.DEAD], logger).finally(() => {
+      running = undefined;
+    });
     return running;
   };
 }

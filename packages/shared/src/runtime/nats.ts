@@ -139,6 +139,19 @@ export async function ensureStreams(
   }
 }
 
+/** The same for a start, which an outage must not end: whoever needs the streams sets them up again. Never rejects. */
+export async function tryEnsureStreams(
+  jsm: JetStreamManager,
+  streams: readonly StreamAsked[],
+  logger: Logger,
+): Promise<void> {
+  try {
+    await ensureStreams(jsm, streams, logger);
+  } catch (err) {
+    logger.warn({ err }, 'nats: the streams could not be set up yet');
+  }
+}
+
 /** Creates or updates a durable pull consumer. */
 export async function ensureConsumer(
   jsm: JetStreamManager,
