@@ -50,8 +50,9 @@ export function deliveryRoute<Params>(
     },
     async (request, reply) => {
       const source = request.deliverySource as Source;
+      const delivery = deliveryOf(source, request);
       try {
-        return answer(request, reply, source, await receive(context, source, request));
+        return answer(reply, source, delivery, await receive(context, source, delivery, request));
       } catch (error) {
         if (error instanceof DeliveryRefused && source.scheme.refusal) return sendReply(reply, source.scheme.refusal);
         throw error;
@@ -86,10 +87,10 @@ export function deliveryRoute<Params>(
   );
 }
 
-function answer(request: FastifyRequest, reply: FastifyReply, source: Source, receipt: Receipt) {
+function answer(reply: FastifyReply, source: Source, delivery: Delivery, receipt: Receipt) {
   if (receipt.kind === 'handshake') return sendReply(reply, receipt.reply);
   const events = receipt.kind === 'batch' ? receipt.items : [receipt.received];
-  const particular = source.response ?? source.scheme.reply?.(deliveryOf(source, request));
+  const particular = source.response ?? source.scheme.reply?.(delivery);
   if (particular) {
     const id = events.length === 1 && events[0] && 'event_id' in events[0] ? events[0].event_id : undefined;
     if (id !== undefined) reply.header('x-holdpoint-event-id', id);
@@ -108,11 +109,16 @@ function sendReply(reply: FastifyReply, { status, contentType, body }: Reply) {
   return reply.serializer((payload: unknown) => payload as string).send(body);
 }
 
-async function receive(context: IngestContext, source: Source, request: FastifyRequest): Promise<Receipt> {
+async function receive(
+  context: IngestContext,
+  source: Source,
+  delivery: Delivery,
+  request: FastifyRequest,
+): Promise<Receipt> {
   const startedAtMs = performance.now();
   const ended = { source, request, startedAtMs };
   try {
-    const receipt = await receiveDelivery(context, source, deliveryOf(source, request), request.trace);
+    const receipt = await receiveDelivery(context, source, delivery, request.trace);
     told(context, { ...ended, ...resultOf(receipt) });
     return receipt;
   } catch (error) {
