@@ -17,6 +17,19 @@ export function grantCovers(
   );
 }
 
+/** Operator → the sources whose events it may act on; null: all. */
+export type SourceGrants = Readonly<Record<string, readonly string[] | null>>;
+
+export function sourcesByOperator(grants: readonly Grant[]): SourceGrants {
+  const sources = new Map<string, string[] | null>();
+  for (const grant of grants) {
+    const known = sources.get(grant.operator);
+    const all = known === null || grant.sources === undefined || grant.sources.includes('*');
+    sources.set(grant.operator, all ? null : [...(known ?? []), ...(grant.sources ?? [])]);
+  }
+  return Object.fromEntries(sources);
+}
+
 /** Whether an operator may act on a source's events. A grant that names no sources covers them all. */
 export function grantCoversSource(grants: readonly Grant[] | undefined, operator: string, source: string): boolean {
   if (grants === undefined) return true;

@@ -1,3 +1,4 @@
+import type { Question } from '@holdpoint/policy/score-question';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
@@ -14,7 +15,6 @@ import { type Proposal, planIdentity } from './core/proposal.ts';
 import type { ScoredPlan } from './core/scored.ts';
 import { readEvent } from './events/read-event.ts';
 import { republishPlan } from './republish-plan.ts';
-import type { Question } from './scoring/protocol.ts';
 import { findPlans } from './store/find-plans.ts';
 import { readNow } from './store/read-now.ts';
 import { recordPlans } from './store/record-plans.ts';

@@ -1,5 +1,5 @@
+import type { ScoredLine } from '@holdpoint/policy/scored-line';
 import type { ReasonCode, Verdict } from '@holdpoint/shared/domain/decision';
-import type { ScoredLine } from './scored.ts';
 
 /** The same line, blocked for a reason that only the record could give. */
 export function blocked(line: ScoredLine, code: ReasonCode, message: string): ScoredLine {

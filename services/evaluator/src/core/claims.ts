@@ -1,7 +1,7 @@
+import type { ScoredLine } from '@holdpoint/policy/scored-line';
 import type { ActionId, Digest } from '@holdpoint/shared/domain/ids';
 import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
 import { blocked } from './block.ts';
-import type { ScoredLine } from './scored.ts';
 
 /** An action that holds an idempotency key now. */
 export interface LiveClaim {

@@ -1,10 +1,8 @@
+import type { SourceGrants } from '@holdpoint/policy/grants';
 import type { Reason } from '@holdpoint/shared/domain/decision';
 import { parseEventId } from '@holdpoint/shared/domain/event';
 import type { EventId } from '@holdpoint/shared/domain/ids';
 import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
-
-/** Operator → the sources whose events it may act on; null: all. Absent: the tenant declares no grants. */
-export type SourceGrants = Readonly<Record<string, readonly string[] | null>>;
 
 /** What stands against a plan whose event its tenant does not have. */
 export function noEvent(tenant: string, id: EventId): Pick<Reason, 'code' | 'message'> {

@@ -1,8 +1,8 @@
+import type { ScoredLine } from '@holdpoint/policy/scored-line';
 import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
 import type { Requirement } from '@holdpoint/shared/domain/decision';
 import { type Consent, missingRequirements } from '@holdpoint/shared/domain/quorum';
 import { blocked } from './block.ts';
-import type { ScoredLine } from './scored.ts';
 
 /** Where an action that was scored again goes; `ask`: people are to be asked, and for what. */
 export type Rescored =

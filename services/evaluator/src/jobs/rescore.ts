@@ -1,3 +1,4 @@
+import type { Question } from '@holdpoint/policy/score-question';
 import type { EventId } from '@holdpoint/shared/domain/ids';
 import { CONSUMERS } from '@holdpoint/shared/messages/consumers';
 import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
@@ -8,7 +9,6 @@ import type { Context } from '../context.ts';
 import { precheck } from '../core/precheck.ts';
 import { type Heard, lineOf, rescore } from '../core/rescore.ts';
 import { type RescoreRecord, recordRescore } from '../core/rescore-record.ts';
-import type { Question } from '../scoring/protocol.ts';
 import { applyRescores } from '../store/apply-rescores.ts';
 import { findRescores, type Waiting } from '../store/find-rescores.ts';
 import { readNow } from '../store/read-now.ts';

@@ -1,4 +1,6 @@
 import { plainJson } from '@holdpoint/policy/plain-json';
+import type { Question } from '@holdpoint/policy/score-question';
+import type { ScoredLine } from '@holdpoint/policy/scored-line';
 import { type Decision, decisionSchema } from '@holdpoint/shared/domain/action';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { type EventEnvelope, operatorEnvelope, SIGNED } from '@holdpoint/shared/domain/event';
@@ -10,9 +12,7 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { noEvent, precheck } from '../core/precheck.ts';
 import { parsePlan } from '../core/proposal.ts';
-import type { ScoredLine } from '../core/scored.ts';
 import { readEvent } from '../events/read-event.ts';
-import type { Question } from '../scoring/protocol.ts';
 import { readNow } from '../store/read-now.ts';
 
 const PATH_MAX_CHARS = 200;

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
-import { type Answer, type FromThread, MARK, type Stuck, type ToThread } from './protocol.ts';
+import type { Answer } from '@holdpoint/policy/score-question';
+import { type FromThread, MARK, type Stuck, type ToThread } from './protocol.ts';
 
 /** How asking the thread ended. */
 export type End =

@@ -1,8 +1,10 @@
 import { Worker } from 'node:worker_threads';
+import type { Answer, Question } from '@holdpoint/policy/score-question';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { type End, watchAnswer } from './ask-thread.ts';
-import { type Answer, type FromThread, MARK_CELLS, type Question, type Stuck, type TenantSummary } from './protocol.ts';
+import { type FromThread, MARK_CELLS, type Stuck } from './protocol.ts';
+import type { TenantSummary } from './tenant-summary.ts';
 
 /** How long one call of an author's code may run before its thread is ended. */
 export const USER_CODE_MAX_MS = 500;

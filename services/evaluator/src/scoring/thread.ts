@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '@holdpoint/policy/printable';
-import { loadPolicyBook, type PolicyBook } from './policy-book.ts';
+import { scoreQuestion, type Watch } from '@holdpoint/policy/score-question';
+import { loadRulebook, type Rulebook } from '@holdpoint/rulebook/load-rulebook';
 import { type FromThread, MARK, type ToThread } from './protocol.ts';
-import { scoreQuestion, type Watch } from './score-question.ts';
+import { summarise } from './tenant-summary.ts';
 
 /** The thread in which the workspace's own code runs. One is made for each version of the workspace's files, and after each that got stuck. */
 const { workspaceDir, marks } = workerData as { readonly workspaceDir: string; readonly marks: Int32Array };
@@ -10,10 +11,11 @@ const port = parentPort;
 if (!port) throw new Error('this file is a worker thread');
 const say = (message: FromThread) => port.postMessage(message);
 
-let book: PolicyBook | undefined;
+let book: Rulebook | undefined;
 try {
-  book = await loadPolicyBook(workspaceDir);
-  say({ kind: 'ready', tenants: book.summaries() });
+  const loaded = await loadRulebook(workspaceDir);
+  book = loaded;
+  say({ kind: 'ready', tenants: loaded.tenants.map((tenant) => summarise(tenant, loaded.rulesOf(tenant))) });
 } catch (error) {
   say({ kind: 'broken', message: error instanceof Error ? error.message : String(error) });
 }
@@ -27,7 +29,7 @@ port.on('message', ({ id, questions, stuck }: ToThread) => {
   try {
     const answers = questions.map((question, index) => {
       const stuckLines = new Set(stuck.filter((one) => one.question === index).map((one) => one.line));
-      return scoreQuestion(question, book as PolicyBook, { ...watchOf(index), stuckLines });
+      return scoreQuestion(question, (book as Rulebook).rulesOf(question.tenant), { ...watchOf(index), stuckLines });
     });
     say({ kind: 'answers', id, answers });
   } catch (error) {

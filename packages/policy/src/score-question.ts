@@ -1,16 +1,39 @@
-import { compilePolicies, PolicyCompileError } from '@holdpoint/policy/compile';
-import { type Evaluation, evaluate } from '@holdpoint/policy/evaluate';
-import { LINE_MAX_DEPTH, plainJson } from '@holdpoint/policy/plain-json';
-import { salvageLine } from '@holdpoint/policy/prepare';
-import type { UserCodeWatch } from '@holdpoint/policy/user-code';
 import type { ReasonCode, Verdict } from '@holdpoint/shared/domain/decision';
 import { actionDigest, commitSecrets, digestOf } from '@holdpoint/shared/domain/digest';
+import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { Json } from '@holdpoint/shared/domain/json';
+import type { Risk } from '@holdpoint/shared/domain/policy';
 import { maskArgs } from '@holdpoint/shared/domain/secret-args';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
-import type { ScoredLine } from '../core/scored.ts';
-import type { PolicyBook, TenantRules } from './policy-book.ts';
-import type { Answer, Question } from './protocol.ts';
+import { compilePolicies, PolicyCompileError } from './compile.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
+import { LINE_MAX_DEPTH, plainJson } from './plain-json.ts';
+import { salvageLine } from './prepare.ts';
+import type { ScoredLine } from './scored-line.ts';
+import type { TenantRules } from './tenant-rules.ts';
+import type { UserCodeWatch } from './user-code.ts';
+
+/** A plan's lines to be scored, as they cross to the thread: plain data only. */
+export interface Question {
+  readonly tenant: string;
+  readonly operator: string;
+  readonly env: EventEnvelope;
+  readonly lines: readonly unknown[];
+  /** The tenant's, for commitments of secret arguments. */
+  readonly salt: string;
+  /** ISO 8601, the database's clock. */
+  readonly now: string;
+  /** What is known before any policy is asked: every line is blocked for it. */
+  readonly blocked?: { readonly code: ReasonCode; readonly message: string };
+  /** For rehearsals: stand in for the active ones. */
+  readonly policies?: readonly unknown[];
+  readonly tools?: Readonly<Record<string, Readonly<Record<string, Risk>>>>;
+}
+
+/** One question's lines, or why it could not be asked (rehearsed policies that do not compile). */
+export type Answer =
+  | { readonly ok: true; readonly lines: readonly ScoredLine[] }
+  | { readonly ok: false; readonly issues: readonly { readonly path: string; readonly reason: string }[] };
 
 export interface Watch {
   /** Says that a line is begun. */
@@ -20,9 +43,10 @@ export interface Watch {
   readonly stuckLines: ReadonlySet<number>;
 }
 
-export function scoreQuestion(question: Question, book: PolicyBook, watch: Watch): Answer {
+/** Scores every line of a question by a tenant's active rules, or by what stands in for them. */
+export function scoreQuestion(question: Question, active: TenantRules, watch: Watch): Answer {
   try {
-    const rules = rulesFor(question, book);
+    const rules = rulesFor(question, active);
     return { ok: true, lines: question.lines.map((line, index) => scoreLine(question, rules, line, index, watch)) };
   } catch (error) {
     if (error instanceof PolicyCompileError) return { ok: false, issues: [...error.issues] };
@@ -31,8 +55,7 @@ export function scoreQuestion(question: Question, book: PolicyBook, watch: Watch
 }
 
 /** The active rules, with a rehearsal's policies and tools in their place. */
-function rulesFor(question: Question, book: PolicyBook): TenantRules {
-  const active = book.rulesOf(question.tenant);
+function rulesFor(question: Question, active: TenantRules): TenantRules {
   const { defaults } = active;
   return {
     ...active,
