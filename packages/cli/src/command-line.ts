@@ -34,6 +34,9 @@ const OPTIONS = {
   fresh: flag,
   'dry-run': flag,
   wait: text,
+  workspace: text,
+  tenant: text,
+  candidate: text,
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;

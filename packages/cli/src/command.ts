@@ -11,11 +11,11 @@ export interface Answer {
   readonly note?: string;
   /** In place of all else: written as they are. */
   readonly bytes?: Uint8Array;
+  /** What was looked at does not hold: the exit code is 1, so that a script notices. */
+  readonly failed?: boolean;
 }
 
-export interface Invocation {
-  readonly client: HoldpointClient;
-  readonly connection: Connection;
+export interface LocalInvocation {
   /** What stands behind the command's own words. */
   readonly words: readonly string[];
   readonly values: Values;
@@ -23,9 +23,23 @@ export interface Invocation {
   readonly typedIn: string;
 }
 
-export interface Command {
+export interface Invocation extends LocalInvocation {
+  readonly client: HoldpointClient;
+  readonly connection: Connection;
+}
+
+interface CommandShape {
   readonly options: readonly OptionName[];
   /** Names of the words it wants behind its own: `ID`, or `[ID]` where it may be left out. */
   readonly words: readonly string[];
+}
+
+/** Asks the services. */
+export interface Command extends CommandShape {
   run(invocation: Invocation): Promise<Answer>;
+}
+
+/** Works on files alone: nothing needs to run. */
+export interface LocalCommand extends CommandShape {
+  runLocally(invocation: LocalInvocation): Promise<Answer>;
 }

@@ -48,6 +48,13 @@ export async function openConnection(values: Values, typedIn: string): Promise<C
   };
 }
 
+/** The workspace that a command works on: where it is told, else the one of the services. */
+export function workspaceDir({ workspace }: Values, typedIn: string): string {
+  return workspace === undefined
+    ? resolve(environment().HOLDPOINT_WORKSPACE ?? 'workspace')
+    : resolve(typedIn, workspace);
+}
+
 /** Only people decide; which one is never guessed. */
 export function needPerson({ person }: Connection): void {
   if (!person) throw new UsageError('a person decides: add --as alice (or bob, carol), or --token');

@@ -1,5 +1,5 @@
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
-import type { Answer, Command } from './command.ts';
+import type { Answer, Command, LocalCommand } from './command.ts';
 import { type CommandLine, readCommandLine, refuseStrangers } from './command-line.ts';
 import { action, actions, cancel, retry, settle } from './commands/actions.ts';
 import { approvals, approve, deny } from './commands/approvals.ts';
@@ -14,7 +14,7 @@ import { printable } from './printable.ts';
 import { renderFields, renderTable } from './table.ts';
 import { USAGE, UsageError } from './usage.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = {
+const COMMANDS: Readonly<Record<string, Command | LocalCommand>> = {
   approvals,
   approve,
   deny,
@@ -52,7 +52,7 @@ export async function runCommandLine(args: readonly string[], surroundings: Surr
     const answer = await runCommand(line, surroundings);
     if (answer.bytes) surroundings.outBytes(answer.bytes);
     else out(line.values.json ? JSON.stringify(answer.data, null, 2) : rendered(answer, dim));
-    return 0;
+    return answer.failed ? 1 : 0;
   } catch (error) {
     if (error instanceof UsageError) {
       err(`${error.message}\nnpm run holdpoint -- --help lists the commands`);
@@ -74,11 +74,13 @@ async function runCommand(line: CommandLine, { typedIn }: Surroundings): Promise
     throw new UsageError(`expected ${[name, ...command.words].join(' ')}`);
   }
   refuseStrangers(line.values, command.options);
+  const invocation = { words, values: line.values, typedIn };
+  if ('runLocally' in command) return command.runLocally(invocation);
   const connection = await openConnection(line.values, typedIn);
-  return command.run({ client: connection.client, connection, words, values: line.values, typedIn });
+  return command.run({ ...invocation, client: connection.client, connection });
 }
 
-function own(name: string): Command | undefined {
+function own(name: string): Command | LocalCommand | undefined {
   return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 }
 
