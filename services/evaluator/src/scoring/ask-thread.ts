@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { Answer } from '@holdpoint/policy/score-question';
-import { type FromThread, MARK, type Stuck, type ToThread } from './protocol.ts';
+import { createStandWatch, lookAt, type ThreadLook, type ThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
+import type { FromThread, Stuck, ToThread } from './protocol.ts';
 
 /** How asking the thread ended. */
 export type End =
@@ -22,7 +23,7 @@ export interface AskLimits {
 const LOOK_EVERY_MS = 50;
 
 /** Asks the thread and watches it until it answers, ends or stops moving. @throws where the question does not cross to it */
-export function watchAnswer(worker: Worker, marks: Int32Array, question: ToThread, limits: AskLimits): Promise<End> {
+export function watchAnswer(worker: Worker, marks: ThreadMarks, question: ToThread, limits: AskLimits): Promise<End> {
   return new Promise((resolve, reject) => {
     const settle = (end: () => void) => {
       clearInterval(watchdog);
@@ -40,8 +41,8 @@ export function watchAnswer(worker: Worker, marks: Int32Array, question: ToThrea
     };
     // What the thread said before it ended is delivered first, so an answer is never lost to this.
     const onExit = () => {
-      const seen = look(marks);
-      endAs(seen.inUserCode ? { kind: 'stuck', at: seen.at } : { kind: 'lost' });
+      const { at } = lookAt(marks);
+      endAs(at ? { kind: 'stuck', at: toStuck(at) } : { kind: 'lost' });
     };
     const watchdog = setInterval(createWatchdog(marks, limits, endAs), LOOK_EVERY_MS);
     worker.on('message', onMessage);
@@ -54,34 +55,16 @@ export function watchAnswer(worker: Worker, marks: Int32Array, question: ToThrea
   });
 }
 
-/** Time counts from the look that first saw the thread where it still is, so a call is never cut short. */
-function createWatchdog(marks: Int32Array, { userCodeMaxMs, stillMaxMs }: AskLimits, end: (end: End) => void) {
-  let last = look(marks);
-  let since = performance.now();
+function createWatchdog(marks: ThreadMarks, { userCodeMaxMs, stillMaxMs }: AskLimits, end: (end: End) => void) {
+  const stoodMs = createStandWatch(() => performance.now());
   return () => {
-    const seen = look(marks);
-    if (seen.steps !== last.steps) {
-      last = seen;
-      since = performance.now();
-      return;
-    }
-    const stoodMs = performance.now() - since;
-    if (seen.inUserCode && stoodMs > userCodeMaxMs) end({ kind: 'stuck', at: seen.at });
-    else if (!seen.inUserCode && stoodMs > stillMaxMs) end({ kind: 'still' });
+    const seen = lookAt(marks);
+    const stood = stoodMs(seen);
+    if (seen.at && stood > userCodeMaxMs) end({ kind: 'stuck', at: toStuck(seen.at) });
+    else if (!seen.at && stood > stillMaxMs) end({ kind: 'still' });
   };
 }
 
-interface Look {
-  readonly steps: number;
-  readonly inUserCode: boolean;
-  readonly at: Stuck;
-}
-
-/** The place belongs to the step: where the thread moved on meanwhile, it is looked at again. */
-function look(marks: Int32Array): Look {
-  for (;;) {
-    const steps = Atomics.load(marks, MARK.steps);
-    const at = { question: Atomics.load(marks, MARK.question), line: Atomics.load(marks, MARK.line) };
-    if (Atomics.load(marks, MARK.steps) === steps) return { steps, inUserCode: steps % 2 !== 0, at };
-  }
+function toStuck({ group, item }: NonNullable<ThreadLook['at']>): Stuck {
+  return { question: group, line: item };
 }

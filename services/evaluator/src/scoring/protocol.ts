@@ -19,10 +19,3 @@ export interface Stuck {
   readonly question: number;
   readonly line: number;
 }
-
-/**
- * Cells of the shared memory in which the thread says where it is. `steps` is odd while an author's code runs and even
- * otherwise, and changes with every step, so one look tells both whether it moved and whose time it is.
- */
-export const MARK = { steps: 0, question: 1, line: 2 } as const;
-export const MARK_CELLS = 3;

@@ -2,8 +2,10 @@ import { Worker } from 'node:worker_threads';
 import type { Answer, Question } from '@holdpoint/policy/score-question';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
+import { createThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
+import { threadReady } from '@holdpoint/shared/runtime/thread-ready';
 import { type End, watchAnswer } from './ask-thread.ts';
-import { type FromThread, MARK_CELLS, type Stuck } from './protocol.ts';
+import type { FromThread, Stuck } from './protocol.ts';
 import type { TenantSummary } from './tenant-summary.ts';
 
 /** How long one call of an author's code may run before its thread is ended. */
@@ -91,7 +93,7 @@ interface Thread {
 
 async function startThread(options: ScorerOptions): Promise<Thread> {
   const { workspaceDir, logger, userCodeMaxMs = USER_CODE_MAX_MS, stillMaxMs = STILL_MAX_MS } = options;
-  const marks = new Int32Array(new SharedArrayBuffer(MARK_CELLS * Int32Array.BYTES_PER_ELEMENT));
+  const marks = createThreadMarks();
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: { workspaceDir, marks },
     // A policy has no business with the service's environment.
@@ -122,29 +124,14 @@ async function startThread(options: ScorerOptions): Promise<Thread> {
 }
 
 function ready(worker: Worker): Promise<readonly TenantSummary[]> {
-  return new Promise((resolve, reject) => {
-    const settle = (end: () => void) => {
-      clearTimeout(late);
-      worker.off('message', onMessage);
-      worker.off('error', onError);
-      worker.off('exit', onExit);
-      end();
-    };
-    const fail = (message: string) =>
-      settle(() => {
-        void worker.terminate();
-        reject(new HoldpointError('DEPENDENCY_UNAVAILABLE', message));
-      });
-    const onError = (error: unknown) =>
-      fail(`the workspace does not load: ${error instanceof Error ? error.message : String(error)}`);
-    const onExit = () => fail('the workspace does not load: its code ended the thread');
-    const onMessage = (message: FromThread) => {
-      if (message?.kind === 'ready') settle(() => resolve(message.tenants));
-      else if (message?.kind === 'broken') fail(message.message);
-    };
-    const late = setTimeout(() => fail(`the workspace did not load within ${LOAD_MAX_MS} ms`), LOAD_MAX_MS);
-    worker.on('message', onMessage);
-    worker.on('error', onError);
-    worker.on('exit', onExit);
+  const because = (message: string) => new HoldpointError('DEPENDENCY_UNAVAILABLE', message);
+  return threadReady(worker, {
+    loadMaxMs: LOAD_MAX_MS,
+    read(message) {
+      const said = message as FromThread;
+      if (said?.kind === 'broken') throw because(said.message);
+      return said?.kind === 'ready' ? said.tenants : undefined;
+    },
+    failure: (reason) => because(`the workspace does not load: ${reason}`),
   });
 }

@@ -2,11 +2,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '@holdpoint/policy/printable';
 import { scoreQuestion, type Watch } from '@holdpoint/policy/score-question';
 import { loadRulebook, type Rulebook } from '@holdpoint/rulebook/load-rulebook';
-import { type FromThread, MARK, type ToThread } from './protocol.ts';
+import { markPlace, markStep, type ThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
+import type { FromThread, ToThread } from './protocol.ts';
 import { summarise } from './tenant-summary.ts';
 
 /** The thread in which the workspace's own code runs. One is made for each version of the workspace's files, and after each that got stuck. */
-const { workspaceDir, marks } = workerData as { readonly workspaceDir: string; readonly marks: Int32Array };
+const { workspaceDir, marks } = workerData as { readonly workspaceDir: string; readonly marks: ThreadMarks };
 const port = parentPort;
 if (!port) throw new Error('this file is a worker thread');
 const say = (message: FromThread) => port.postMessage(message);
@@ -38,13 +39,9 @@ port.on('message', ({ id, questions, stuck }: ToThread) => {
 });
 
 function watchOf(question: number): Omit<Watch, 'stuckLines'> {
-  const step = () => void Atomics.add(marks, MARK.steps, 1);
+  const step = () => markStep(marks);
   return {
-    line(line) {
-      Atomics.store(marks, MARK.question, question);
-      Atomics.store(marks, MARK.line, line);
-      Atomics.add(marks, MARK.steps, 2);
-    },
+    line: (line) => markPlace(marks, question, line),
     userCode: { begins: step, ends: step },
   };
 }

@@ -1,8 +1,8 @@
 import type { Logger } from '@holdpoint/shared/runtime/logger';
-import type { HookThreadOptions, Look } from './hook-thread.ts';
+import { createStandWatch, type ThreadLook } from '@holdpoint/shared/runtime/thread-marks';
+import type { HookThreadOptions } from './hook-thread.ts';
 import { type Ask, type Ending, type Entry, hooksLeft, stuck, toCall, unanswered } from './lane-entry.ts';
 import type { Answer, HookSummary, Loaded, Outcome, Run } from './protocol.ts';
-import { createStillWatch } from './still-watch.ts';
 import { keepThread, type ThreadKeeper } from './thread-keeper.ts';
 
 /** One tenant's hooks of one phase, in a thread of their own. */
@@ -25,6 +25,8 @@ const HELD_MAX_BYTES = 32 * 1024 * 1024;
 /** What was in hand when so many threads ended, without being to blame, is not asked again. */
 const LOSSES_MAX = 2;
 const LOOK_EVERY_MS = 25;
+/** Beyond a hook's own time, in which its thread would have said so itself. */
+const STILL_SLACK_MS = 100;
 
 interface Lane {
   readonly options: HookLaneOptions;
@@ -174,7 +176,7 @@ function lose(lane: Lane, reason: string): void {
     'the thread of hooks is replaced',
   );
   const again = entries.filter((entry) => {
-    const blamed = at?.call === entry.id ? hooksLeft(entry)[at.hook] : undefined;
+    const blamed = at?.group === entry.id ? hooksLeft(entry)[at.item] : undefined;
     const left = blamed
       ? stuck(entry, options.phase, blamed, reason)
       : leftBehind(lane, entry, { at, of: entries.length, reason });
@@ -191,7 +193,7 @@ function lose(lane: Lane, reason: string): void {
 function leftBehind(
   { options: { phase } }: Lane,
   entry: Entry,
-  { at, of, reason }: { readonly at: Look['at']; readonly of: number; readonly reason: string },
+  { at, of, reason }: { readonly at: ThreadLook['at']; readonly of: number; readonly reason: string },
 ): Ending | undefined {
   if (at) {
     entry.losses += 1;
@@ -204,11 +206,12 @@ function leftBehind(
 /** Watches for as long as anything is asked: that the thread moves, and that nobody waits too long. */
 function guard(lane: Lane): void {
   if (lane.guarding) return;
-  const isStill = createStillWatch(() => performance.now());
+  const stoodMs = createStandWatch(() => performance.now());
   lane.guarding = setInterval(() => {
     giveUpLate(lane);
     const seen = lane.inHand.size > 0 ? lane.keeper.current()?.look() : undefined;
-    if (isStill(seen, (where) => longestMs(lane, where))) lose(lane, 'a hook did not give way');
+    const stood = stoodMs(seen);
+    if (seen && stood > longestMs(lane, seen) + STILL_SLACK_MS) lose(lane, 'a hook did not give way');
     if (lane.inHand.size > 0 || lane.waiting.length > 0) return;
     clearInterval(lane.guarding);
     lane.guarding = undefined;
@@ -227,10 +230,10 @@ function giveUpLate(lane: Lane): void {
 }
 
 /** The time of the hook that runs; where that cannot be told, the longest of those in hand. */
-function longestMs({ inHand, options: { phase } }: Lane, { at }: Look): number {
+function longestMs({ inHand, options: { phase } }: Lane, { at }: ThreadLook): number {
   const timeOf = (hook: HookSummary) => (phase === 'before' ? hook.timeoutMs : hook.afterTimeoutMs);
-  const running = at && inHand.get(at.call);
-  const blamed = running && hooksLeft(running)[at.hook];
+  const running = at && inHand.get(at.group);
+  const blamed = running && hooksLeft(running)[at.item];
   if (blamed) return timeOf(blamed);
   return Math.max(...[...inHand.values()].flatMap(({ hooks }) => hooks.map(timeOf)));
 }

@@ -1,23 +1,18 @@
 import { Worker } from 'node:worker_threads';
+import { createThreadMarks, lookAt, type ThreadLook } from '@holdpoint/shared/runtime/thread-marks';
+import { threadReady } from '@holdpoint/shared/runtime/thread-ready';
 import { hooksFile } from '@holdpoint/shared/workspace/tenant-hooks';
 import { WorkspaceError } from '@holdpoint/shared/workspace/workspace-error';
 import type { Answer, Call, FromThread, Loaded, LogLine, Phase, ToThread } from './protocol.ts';
-import { MARK, MARK_CELLS } from './protocol.ts';
 
 const LOAD_MAX_MS = 30_000;
 /** A hook keeps little; one that does not ends its own thread and no more. */
 const HEAP_MAX_MB = 128;
 
-/** Where a thread is. `at`: whose code runs without giving way, if anybody's. */
-export interface Look {
-  readonly steps: number;
-  readonly beats: number;
-  readonly at: { readonly call: number; readonly hook: number } | undefined;
-}
-
 export interface HookThread extends Loaded {
   post(calls: readonly Call[]): void;
-  look(): Look;
+  /** Of a call's hooks, by its place in the call's list. */
+  look(): ThreadLook;
   end(): Promise<unknown>;
 }
 
@@ -40,7 +35,7 @@ export async function startHookThread(
   { workspaceDir, tenant, phase }: HookThreadOptions,
   ears: HookThreadEars,
 ): Promise<HookThread> {
-  const marks = new Int32Array(new SharedArrayBuffer(MARK_CELLS * Int32Array.BYTES_PER_ELEMENT));
+  const marks = createThreadMarks();
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: { workspaceDir, tenant, phase, marks },
     // A hook has no business with the service's environment.
@@ -67,7 +62,7 @@ export async function startHookThread(
       const bodies = calls.flatMap(({ body }) => (body === null ? [] : [body.buffer as ArrayBuffer]));
       worker.postMessage(calls satisfies ToThread, bodies);
     },
-    look: () => look(marks),
+    look: () => lookAt(marks),
     end() {
       ended = true;
       return worker.terminate();
@@ -76,38 +71,16 @@ export async function startHookThread(
 }
 
 function load(worker: Worker, file: string): Promise<Loaded> {
-  return new Promise((resolve, reject) => {
-    const settle = (end: () => void) => {
-      clearTimeout(late);
-      worker.off('message', onMessage);
-      worker.off('exit', onExit);
-      end();
-    };
-    const fail = (error: WorkspaceError) =>
-      settle(() => {
-        void worker.terminate();
-        reject(error);
-      });
-    const because = (reason: string) => new WorkspaceError([{ file, path: '', reason }]);
-    const onExit = () => fail(because('cannot be loaded: its code ended the thread'));
-    const onMessage = (message: FromThread) => {
-      if (message?.kind === 'ready') settle(() => resolve(message));
-      else if (message?.kind === 'broken') {
-        fail(message.issues.length > 0 ? new WorkspaceError(message.issues) : because(message.message));
+  const because = (reason: string) => new WorkspaceError([{ file, path: '', reason }]);
+  return threadReady(worker, {
+    loadMaxMs: LOAD_MAX_MS,
+    read(message) {
+      const said = message as FromThread;
+      if (said?.kind === 'broken') {
+        throw said.issues.length > 0 ? new WorkspaceError(said.issues) : because(said.message);
       }
-    };
-    const late = setTimeout(() => fail(because(`was not loaded within ${LOAD_MAX_MS} ms`)), LOAD_MAX_MS);
-    worker.on('message', onMessage);
-    worker.on('exit', onExit);
+      return said?.kind === 'ready' ? said : undefined;
+    },
+    failure: (reason) => because(`cannot be loaded: ${reason}`),
   });
-}
-
-/** The place belongs to the step: where the thread moved on meanwhile, it is looked at again. */
-function look(marks: Int32Array): Look {
-  for (;;) {
-    const steps = Atomics.load(marks, MARK.steps);
-    const beats = Atomics.load(marks, MARK.beats);
-    const at = { call: Atomics.load(marks, MARK.call), hook: Atomics.load(marks, MARK.hook) };
-    if (Atomics.load(marks, MARK.steps) === steps) return { steps, beats, at: steps % 2 !== 0 ? at : undefined };
-  }
 }

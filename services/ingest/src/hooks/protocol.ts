@@ -72,11 +72,5 @@ export type FromThread =
   /** What a hook left behind threw, when nobody was asking it anything. */
   | { readonly kind: 'stray'; readonly message: string };
 
-/**
- * Cells of the shared memory in which the thread says where it is. `steps` is odd while a hook runs without giving way and
- * even otherwise, and changes with every step; `call` and `hook` (its place in the call's list) say whose time it is. `beats`
- * grows as long as the thread comes back to its event loop: what a hook does after its first `await` is seen by that alone.
- */
-export const MARK = { steps: 0, call: 1, hook: 2, beats: 3 } as const;
-export const MARK_CELLS = 4;
+/** What a hook does after its first `await` is seen by its thread's beats alone. */
 export const BEAT_EVERY_MS = 20;

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { frozenCopy } from '@holdpoint/policy/frozen';
 import { describeError } from '@holdpoint/policy/printable';
+import { markBeat, markPlace, markStep, type ThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
 import { hooksFile, readTenantHooks, type WebhookHook } from '@holdpoint/shared/workspace/tenant-hooks';
 import { hashFiles } from '@holdpoint/shared/workspace/version';
 import type { AcceptedEvent } from '@holdpoint/shared/workspace/webhook-hook';
@@ -12,7 +13,6 @@ import {
   type Call,
   type FromThread,
   type HookSummary,
-  MARK,
   type Phase,
   type ToThread,
 } from './protocol.ts';
@@ -23,7 +23,7 @@ const { workspaceDir, tenant, phase, marks } = workerData as {
   readonly workspaceDir: string;
   readonly tenant: string;
   readonly phase: Phase;
-  readonly marks: Int32Array;
+  readonly marks: ThreadMarks;
 };
 const port = parentPort;
 if (!port) throw new Error('this file is a worker thread');
@@ -50,7 +50,7 @@ let answers: Answer[] = [];
 
 port.on('message', (calls: ToThread) => {
   inHand += calls.length;
-  beat ??= setInterval(() => void Atomics.add(marks, MARK.beats, 1), BEAT_EVERY_MS);
+  beat ??= setInterval(() => markBeat(marks), BEAT_EVERY_MS);
   for (const call of calls) void answer(call);
 });
 
@@ -81,13 +81,12 @@ function run(call: Call): Promise<Ran> {
   const event = Object.freeze({ ...frozenCopy(call.event), data: dataOf(call.body) }) as AcceptedEvent;
   const running: Running = {
     watch: (index) => (piece) => {
-      Atomics.store(marks, MARK.call, call.id);
-      Atomics.store(marks, MARK.hook, index);
-      Atomics.add(marks, MARK.steps, 1);
+      markPlace(marks, call.id, index);
+      markStep(marks);
       try {
         return piece();
       } finally {
-        Atomics.add(marks, MARK.steps, 1);
+        markStep(marks);
       }
     },
     log: (hook) => hookLog(hook, event.id, (line) => say({ kind: 'log', ...line })),
