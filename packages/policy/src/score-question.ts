@@ -9,6 +9,7 @@ import { compilePolicies, PolicyCompileError } from './compile.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { LINE_MAX_DEPTH, plainJson } from './plain-json.ts';
 import { salvageLine } from './prepare.ts';
+import { rehearsedTools } from './rehearsed-tools.ts';
 import type { ScoredLine } from './scored-line.ts';
 import type { TenantRules } from './tenant-rules.ts';
 import type { UserCodeWatch } from './user-code.ts';
@@ -60,17 +61,8 @@ function rulesFor(question: Question, active: TenantRules): TenantRules {
   return {
     ...active,
     ...(question.policies && { policies: compilePolicies(question.policies, { version: 'rehearsal', defaults }) }),
-    ...(question.tools && { tools: toCatalog(question.tools) }),
+    ...(question.tools && { tools: rehearsedTools(question.tools) }),
   };
-}
-
-function toCatalog(tools: NonNullable<Question['tools']>): ToolCatalog {
-  return Object.fromEntries(
-    Object.entries(tools).map(([connector, own]) => [
-      connector,
-      Object.fromEntries(Object.entries(own).map(([tool, risk]) => [tool, { risk }])),
-    ]),
-  );
 }
 
 function scoreLine(question: Question, rules: TenantRules, line: unknown, index: number, watch: Watch): ScoredLine {
