@@ -14,7 +14,8 @@ export const POLICIES_MAX = 2000;
 export const GRANTS_MAX = 1000;
 const APPROVAL_RULES_MAX = 500;
 
-const policiesSchema = z.array(trustPolicySchema).max(POLICIES_MAX);
+/** What `policies.ts` exports, and a candidate for its place. */
+export const policiesSchema = z.array(trustPolicySchema).max(POLICIES_MAX);
 
 /** `<connector>:<tool>`, either with `*`. */
 const grantToolSchema = z
