@@ -97,9 +97,17 @@ describe('refusals', () => {
     expect(issues[3]).toMatchObject({ policy: 'capped', reason: expect.stringContaining('maxvalue') });
   });
 
-  test('a limit is refused, since nothing would keep it', () => {
-    expect(issuesOf([{ limit: { count: 1, per: '24h', by: 'entity' }, decision: 'ALLOW' }])).toEqual([
-      { path: 'policies.0.limit', reason: 'limits are not supported' },
+  test('a limit that bounds nothing, or in no known time, is refused', () => {
+    expect(
+      issuesOf([
+        { limit: { per: '24h', by: 'entity' }, decision: 'ALLOW' },
+        { limit: { count: 1, per: '1w', by: 'entity' }, decision: 'ALLOW' },
+        { limit: { count: 1, per: '1h', by: 'customer' }, decision: 'ALLOW' },
+      ]),
+    ).toMatchObject([
+      { path: 'policies.0.limit', reason: 'must bound a count or a total' },
+      { path: 'policies.1.limit.per', reason: 'must be a number of s, m, h or d, such as 24h' },
+      { path: 'policies.2.limit.by' },
     ]);
   });
 

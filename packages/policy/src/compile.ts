@@ -2,6 +2,7 @@ import { digestOf } from '@holdpoint/shared/domain/digest';
 import { policyEscalationSchema, type TrustPolicy, trustPolicySchema } from '@holdpoint/shared/domain/policy';
 import { type CelCompiler, createCelCompiler } from './cel.ts';
 import { type EscalationDefaults, escalationTerms } from './escalation.ts';
+import { limitTerms } from './limit-terms.ts';
 import { type CompiledPolicy, createPolicySet, type PolicySet } from './policy-set.ts';
 import { describeError } from './printable.ts';
 import type { Check } from './user-code.ts';
@@ -86,10 +87,6 @@ function compileOne(written: unknown, scope: Scope, known: Map<string, Known>): 
   const before = scope.issues.length;
   const expiresAtMs = policy.expiresAt === undefined ? undefined : Date.parse(policy.expiresAt);
   if (Number.isNaN(expiresAtMs)) report(scope, 'expiresAt', 'is not a date');
-  if (policy.limit !== undefined) {
-    // Nothing reserves limits yet. A policy whose limit is not kept permits more than its author wrote.
-    report(scope, 'limit', 'limits are not supported');
-  }
   const when = compileCheck(policy.when, 'when', scope);
   const predicate = compileCheck(policy.predicate, 'predicate', scope);
   if (scope.issues.length > before) return;
@@ -102,6 +99,7 @@ function compileOne(written: unknown, scope: Scope, known: Map<string, Known>): 
     when,
     predicate,
     escalation: escalationTerms(policy.escalation, scope.defaults),
+    limit: policy.limit && limitTerms(policy.limit),
   };
   remember(compiled, content, scope, known);
 }

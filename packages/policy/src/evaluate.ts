@@ -9,6 +9,7 @@ import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import { deriveFacts, type PreparedLine, parseLine, salvageLine } from './prepare.ts';
 import { describeError, type Scrub } from './printable.ts';
 import { renderReason, type Secrets } from './reason-template.ts';
+import { reservationsOf } from './reservations.ts';
 import type { ScoredAction } from './scored-action.ts';
 import { booleanAnswer, type Check, type UserCodeWatch } from './user-code.ts';
 
@@ -84,12 +85,16 @@ function score(action: PreparedLine, { definition, scrub }: Known, question: Que
   if (broken.length > 0) return verdict('BLOCK', broken);
 
   const alerts = matched.filter(({ policy }) => policy.decision === 'ALERT');
-  if (alerts.length === 0) return verdict('ALLOW', reasonsFor(matched, 'allowed', `${name} is permitted`));
-  return verdict(
-    'ALERT',
-    alerts.map(escalated),
-    escalate(alerts, action, { paths: definition.secretArgs ?? [], scrub }),
-  );
+  const permitted =
+    alerts.length === 0
+      ? verdict('ALLOW', reasonsFor(matched, 'allowed', `${name} is permitted`))
+      : verdict(
+          'ALERT',
+          alerts.map(escalated),
+          escalate(alerts, action, { paths: definition.secretArgs ?? [], scrub }),
+        );
+  const reservations = reservationsOf(matched, action, question.operator);
+  return reservations ? { ...permitted, reservations } : permitted;
 }
 
 type Ask = (check: Check, policyId: string) => ReturnType<typeof booleanAnswer>;

@@ -1,6 +1,7 @@
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { EscalationTerms } from './escalation.ts';
 import { globMatches } from './glob.ts';
+import type { LimitTerms } from './limit-terms.ts';
 import type { Check } from './user-code.ts';
 
 /** A policy ready to decide. `policy` is what its author wrote, for those who show it. */
@@ -13,6 +14,7 @@ export interface CompiledPolicy {
   readonly when: Check | undefined;
   readonly predicate: Check | undefined;
   readonly escalation: EscalationTerms;
+  readonly limit: LimitTerms | undefined;
 }
 
 /** The policies that may speak for one tool. Only these are looked at, however many others there are. */

@@ -3,6 +3,7 @@ import { escalationSchema, reasonSchema } from './decision.ts';
 import { STATES } from './lifecycle.ts';
 import { DECISIONS } from './policy.ts';
 import { receiptSchema } from './receipt.ts';
+import { reservationSchema } from './reservation.ts';
 
 /** A recorded decision on one line of a plan, as the outside sees it. */
 export const decisionSchema = z.object({
@@ -18,6 +19,8 @@ export const decisionSchema = z.object({
   duplicate_of: z.string().optional(),
   approval_id: z.string().optional(),
   at: z.string(),
+  /** In a rehearsal: what the action would ask of limits. */
+  reservations: z.array(reservationSchema).optional(),
 });
 export type Decision = z.infer<typeof decisionSchema>;
 

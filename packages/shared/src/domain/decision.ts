@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type DECISIONS, ESCALATION_MODES } from './policy.ts';
+import type { Reservation } from './reservation.ts';
 
 /** Why an action got its decision. The step of semantics §1 that decides gives the code. */
 export const REASON_CODES = [
@@ -53,6 +54,8 @@ export interface Verdict {
   readonly matched: readonly string[];
   readonly policy_version: string;
   readonly escalation?: Escalation;
+  /** What it asks of limits, sorted by key; absent where no matching policy has one. */
+  readonly reservations?: readonly Reservation[];
   /** ISO 8601, the database's clock. */
   readonly at: string;
 }

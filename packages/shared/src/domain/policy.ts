@@ -39,12 +39,19 @@ export const policyEscalationSchema = z.strictObject({
 
 const amount = z.number().finite().min(0);
 
-export const limitSchema = z.strictObject({
-  count: z.number().int().min(1).optional(),
-  total: amount.optional(),
-  per: z.string().regex(/^[1-9][0-9]{0,4}(s|m|h|d)$/),
-  by: z.enum(['entity', 'operator', 'tool', 'tenant']),
-});
+/** Whose usage a limit bounds: each entity's, each operator's, each tool's, or all of the tenant's together. */
+export const LIMIT_DIMENSIONS = ['entity', 'operator', 'tool', 'tenant'] as const;
+export type LimitDimension = (typeof LIMIT_DIMENSIONS)[number];
+
+export const limitSchema = z
+  .strictObject({
+    count: z.number().int().min(1).optional(),
+    total: amount.optional(),
+    per: z.string().regex(/^[1-9][0-9]{0,4}(s|m|h|d)$/, 'must be a number of s, m, h or d, such as 24h'),
+    by: z.enum(LIMIT_DIMENSIONS),
+  })
+  .refine(({ count, total }) => count !== undefined || total !== undefined, 'must bound a count or a total');
+export type Limit = z.infer<typeof limitSchema>;
 
 /** A policy as its author writes it. Source: the seed's `kernel/trust.ts`, widened by semantics §1. */
 export const trustPolicySchema = z.strictObject({

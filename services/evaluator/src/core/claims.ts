@@ -43,6 +43,10 @@ export function place(line: ScoredLine, tenant: string, actionId: ActionId, clai
       line: blocked(line, 'invalid_action', 'a side effect needs an idempotency key and an entity key'),
     };
   }
+  if (line.verdict.reservations) {
+    // Nothing reserves yet: what a limit would have to hold is blocked, not let through.
+    return { state: 'blocked', line: blocked(line, 'limit_exceeded', 'limits are not kept yet') };
+  }
   const key = claimKey(tenant, line.idempotencyKey);
   const held = claims.get(key);
   if (held) {

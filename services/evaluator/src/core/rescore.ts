@@ -32,6 +32,9 @@ export function rescore(line: ScoredLine, heard: Heard): Rescored {
     const message = 'the tool reads these arguments differently now: propose the action again';
     return { to: 'blocked', line: blocked(line, 'invalid_action', message) };
   }
+  if (line.verdict.reservations) {
+    return { to: 'blocked', line: blocked(line, 'limit_exceeded', 'limits are not kept yet') };
+  }
   const { escalation } = line.verdict;
   if (!escalation) return { to: 'queued', line };
   if (escalation.mode === 'alongside') {

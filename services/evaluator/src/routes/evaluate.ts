@@ -121,5 +121,6 @@ function rehearsed({ verdict, risk }: ScoredLine, planId: string, index: number)
     ...(verdict.escalation && { escalation: verdict.escalation }),
     state: verdict.decision === 'BLOCK' ? 'blocked' : holds ? 'held' : 'queued',
     at: verdict.at,
+    ...(verdict.reservations && { reservations: [...verdict.reservations] }),
   };
 }
