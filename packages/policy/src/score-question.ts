@@ -1,4 +1,5 @@
 import type { ReasonCode, Verdict } from '@holdpoint/shared/domain/decision';
+import { NOT_IN_TIME } from '@holdpoint/shared/domain/decision-record';
 import { actionDigest, commitSecrets, digestOf } from '@holdpoint/shared/domain/digest';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { Json } from '@holdpoint/shared/domain/json';
@@ -69,7 +70,7 @@ function scoreLine(question: Question, rules: TenantRules, line: unknown, index:
   watch.line(index);
   if (question.blocked) return toScoredLine(question, rules, line, refused(question, rules, line, question.blocked));
   if (watch.stuckLines.has(index)) {
-    const stuck = { code: 'policy_error' as const, message: 'the code of a policy or tool did not answer in time' };
+    const stuck = { code: 'policy_error' as const, message: NOT_IN_TIME };
     return toScoredLine(question, rules, line, refused(question, rules, line, stuck));
   }
   const { operator, env, now } = question;

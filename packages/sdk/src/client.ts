@@ -1,4 +1,5 @@
 import { type Action, actionSchema, decisionSchema } from '@holdpoint/shared/domain/action';
+import { decisionRecordSchema } from '@holdpoint/shared/domain/decision-record';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { eventSchema } from '@holdpoint/shared/domain/event';
 import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
@@ -102,11 +103,23 @@ export interface EvaluateRequest {
   readonly now?: string | undefined;
 }
 
+const recordsSchema = pageOf(decisionRecordSchema).extend({ tenant: z.string() });
+
+export interface RecordQuery extends Page {
+  /** RFC 3339, by when it was proposed; `until` itself is left out. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly operator?: string | undefined;
+}
+
 function policies(evaluator: Service) {
   return {
     evaluate: (request: EvaluateRequest) =>
       evaluator(evaluationSchema, { method: 'POST', path: '/v1/evaluate', body: request }),
     get: () => evaluator(loose, { method: 'GET', path: '/v1/policies' }),
+    /** What was decided, with the facts of then; oldest first. A page may be empty and have a next one. */
+    records: (query: RecordQuery = {}) =>
+      evaluator(recordsSchema, { method: 'GET', path: '/v1/policies/records', query: asQuery(query) }),
     lint: () => evaluator(z.unknown(), { method: 'GET', path: '/v1/policies/lint' }),
   };
 }

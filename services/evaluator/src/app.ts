@@ -6,6 +6,7 @@ import type { DecideResult } from './decide-plans.ts';
 import { evaluateRoutes } from './routes/evaluate.ts';
 import { planRoutes } from './routes/plans.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { recordRoutes } from './routes/records.ts';
 import { readNow } from './store/read-now.ts';
 
 /** A plan is at most 512 KiB; a rehearsal carries policies beside it. */
@@ -33,5 +34,6 @@ export async function createApp(
   planRoutes(http.app, context, decider, draining);
   evaluateRoutes(http.app, context);
   policyRoutes(http.app, context);
+  recordRoutes(http.app, context);
   return http;
 }

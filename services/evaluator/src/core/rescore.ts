@@ -1,6 +1,7 @@
 import type { ScoredLine } from '@holdpoint/policy/scored-line';
 import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
 import type { Requirement } from '@holdpoint/shared/domain/decision';
+import { READ_DIFFERENTLY } from '@holdpoint/shared/domain/decision-record';
 import { type Consent, missingRequirements } from '@holdpoint/shared/domain/quorum';
 import { blocked } from './block.ts';
 
@@ -29,8 +30,7 @@ export interface Heard {
 export function rescore(line: ScoredLine, heard: Heard): Rescored {
   if (line.verdict.decision === 'BLOCK') return { to: 'blocked', line };
   if (line.digest !== heard.digest) {
-    const message = 'the tool reads these arguments differently now: propose the action again';
-    return { to: 'blocked', line: blocked(line, 'invalid_action', message) };
+    return { to: 'blocked', line: blocked(line, 'invalid_action', READ_DIFFERENTLY) };
   }
   if (line.verdict.reservations) {
     return { to: 'blocked', line: blocked(line, 'limit_exceeded', 'limits are not kept yet') };

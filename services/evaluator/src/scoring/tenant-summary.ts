@@ -1,5 +1,6 @@
 import { type SourceGrants, sourcesByOperator } from '@holdpoint/policy/grants';
 import type { TenantRules } from '@holdpoint/policy/tenant-rules';
+import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 
 /** What the main thread must know of a tenant's policies: they themselves hold functions and stay in the thread. */
 export interface TenantSummary {
@@ -7,15 +8,26 @@ export interface TenantSummary {
   readonly version: string;
   readonly policies: readonly Readonly<Record<string, unknown>>[];
   readonly sources?: SourceGrants;
+  /** `<connector> <tool>` → the paths of its arguments that are secret, for every tool that the tenant has. */
+  readonly secretArgs: ReadonlyMap<string, readonly string[]>;
 }
 
-export function summarise(tenant: string, { policies, grants }: TenantRules): TenantSummary {
+export function summarise(tenant: string, { policies, grants, tools }: TenantRules): TenantSummary {
   return {
     tenant,
     version: policies.version,
     policies: policies.policies.map(({ id, policy }) => ({ ...policy, id, ...sourceText(policy) })),
     ...(grants && { sources: sourcesByOperator(grants) }),
+    secretArgs: secretsOf(tools),
   };
+}
+
+function secretsOf(tools: ToolCatalog): Map<string, readonly string[]> {
+  return new Map(
+    Object.entries(tools).flatMap(([connector, own]) =>
+      Object.entries(own).map(([tool, { secretArgs = [] }]) => [`${connector} ${tool}`, [...secretArgs]] as const),
+    ),
+  );
 }
 
 /** Functions cannot leave the thread; people read their text. */

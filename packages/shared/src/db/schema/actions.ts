@@ -48,5 +48,6 @@ export interface ActionTable {
   trace_id: string | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  erased_at: Generated<Date | null>;
 }
 export type ActionRow = Selectable<ActionTable>;

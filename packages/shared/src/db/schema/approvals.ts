@@ -32,6 +32,7 @@ export interface ApprovalTable {
   trace_id: string | null;
   created_at: Generated<Date>;
   decided_at: Date | null;
+  erased_at: Generated<Date | null>;
 }
 export type ApprovalRow = Selectable<ApprovalTable>;
 

@@ -8,7 +8,7 @@ export interface PlanTable {
   plan_id: string;
   body_digest: string;
   event_id: string | null;
-  env: ColumnType<EventEnvelope, string, never>;
+  env: ColumnType<EventEnvelope, string, string>;
   agent: string | null;
   on_behalf_of: string | null;
   session_id: string | null;
@@ -16,5 +16,6 @@ export interface PlanTable {
   expires_at: Date | null;
   trace_id: string | null;
   created_at: Generated<Date>;
+  erased_at: Generated<Date | null>;
 }
 export type PlanRow = Selectable<PlanTable>;
