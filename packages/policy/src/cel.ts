@@ -56,5 +56,6 @@ function createEnvironment(): Environment {
   environment.registerOperator('double % double: double', MIXED_ARITHMETIC['%']);
   // `==` of the two is there for values whose type shows at run time only; this is for `1 == 1.0`.
   environment.registerOperator('int == double: bool', (a: bigint, b: number) => a >= b && a <= b);
+  environment.registerOperator('uint == double: bool', (a: unknown, b: number) => Number(a) === b);
   return environment;
 }

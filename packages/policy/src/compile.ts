@@ -1,16 +1,16 @@
 import { digestOf } from '@holdpoint/shared/domain/digest';
 import { policyEscalationSchema, type TrustPolicy, trustPolicySchema } from '@holdpoint/shared/domain/policy';
+import { z } from 'zod';
 import { type CelCompiler, createCelCompiler } from './cel.ts';
-import { type EscalationDefaults, escalationTerms } from './escalation.ts';
+import { escalationTerms, type StandingTerms } from './escalation.ts';
 import { limitTerms } from './limit-terms.ts';
 import { type CompiledPolicy, createPolicySet, type PolicySet } from './policy-set.ts';
 import { describeError } from './printable.ts';
 import type { Check } from './user-code.ts';
 
-export interface CompileOptions {
+export interface CompileOptions extends StandingTerms {
   /** Hash of the tenant's policy files: what a decision cites. */
   readonly version: string;
-  readonly defaults?: EscalationDefaults;
 }
 
 export interface CompileIssue {
@@ -40,11 +40,11 @@ export class PolicyCompileError extends Error {
  */
 export function compilePolicies(policies: readonly unknown[], options: CompileOptions): PolicySet {
   const issues: CompileIssue[] = [];
-  const defaults = parseDefaults(options.defaults, issues);
+  const terms = parseTerms(options, issues);
   const cel = createCelCompiler();
   const known = new Map<string, Known>();
   for (const [index, written] of policies.entries()) {
-    const scope: Scope = { path: `policies.${index}`, issues, cel, defaults, policy: undefined };
+    const scope: Scope = { path: `policies.${index}`, issues, cel, terms, policy: undefined };
     try {
       compileOne(written, scope, known);
     } catch (error) {
@@ -63,7 +63,7 @@ interface Scope {
   readonly path: string;
   readonly issues: CompileIssue[];
   readonly cel: CelCompiler;
-  readonly defaults: EscalationDefaults;
+  readonly terms: StandingTerms;
   policy: string | undefined;
 }
 
@@ -98,7 +98,7 @@ function compileOne(written: unknown, scope: Scope, known: Map<string, Known>): 
     expiresAtMs,
     when,
     predicate,
-    escalation: escalationTerms(policy.escalation, scope.defaults),
+    escalation: escalationTerms(policy.escalation, scope.terms),
     limit: policy.limit && limitTerms(policy.limit),
   };
   remember(compiled, content, scope, known);
@@ -139,13 +139,16 @@ function compileCheck(condition: TrustPolicy['when'], field: string, scope: Scop
 }
 
 const defaultsSchema = policyEscalationSchema.omit({ reason: true }).partial();
+const termsSchema = z.object({
+  defaults: defaultsSchema.optional(),
+  audiences: z.record(z.string(), defaultsSchema.omit({ audience: true })).optional(),
+});
 
-function parseDefaults(defaults: EscalationDefaults | undefined, issues: CompileIssue[]): EscalationDefaults {
-  const parsed = defaultsSchema.safeParse(defaults ?? {});
+function parseTerms({ defaults, audiences }: CompileOptions, issues: CompileIssue[]): StandingTerms {
+  const parsed = termsSchema.safeParse({ defaults, audiences });
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) {
-    issues.push({ path: ['defaults', ...issue.path].map(String).join('.'), reason: issue.message });
-  }
+  for (const issue of parsed.error.issues)
+    issues.push({ path: issue.path.map(String).join('.'), reason: issue.message });
   return {};
 }
 

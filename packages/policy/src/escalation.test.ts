@@ -68,12 +68,24 @@ test("what a policy does not say, the tenant's defaults say, and then the produc
     reason: undefined,
   });
   const defaults = { audience: 'desk', ttlSeconds: 60, mode: 'alongside', selfApproval: true, quorum: 2 } as const;
-  expect(escalationTerms({ audience: 'compliance', selfApproval: false }, defaults)).toEqual({
+  expect(escalationTerms({ audience: 'compliance', selfApproval: false }, { defaults })).toEqual({
     ...defaults,
     audience: 'compliance',
     selfApproval: false,
     reason: undefined,
   });
+});
+
+test('what an audience asks for stands however it came to be asked', () => {
+  const terms = {
+    defaults: { audience: 'desk', quorum: 1, selfApproval: true },
+    audiences: { desk: { quorum: 2, selfApproval: false } },
+  };
+  const asked = { audience: 'desk', quorum: 2, selfApproval: false };
+  expect(escalationTerms({ audience: 'desk' }, terms)).toMatchObject(asked);
+  expect(escalationTerms(undefined, terms)).toMatchObject(asked);
+  expect(escalationTerms({ audience: 'desk', quorum: 3 }, terms)).toMatchObject({ ...asked, quorum: 3 });
+  expect(escalationTerms({ audience: 'toString' }, terms)).toMatchObject({ quorum: 1, selfApproval: true });
 });
 
 describe("a reason's template", () => {

@@ -10,6 +10,12 @@ export interface EscalationDefaults {
   readonly selfApproval?: boolean | undefined;
 }
 
+/** What a tenant lets stand where a policy does not say: first by the audience that is asked, then for all. */
+export interface StandingTerms {
+  readonly defaults?: EscalationDefaults | undefined;
+  readonly audiences?: Readonly<Record<string, Omit<EscalationDefaults, 'audience'>>> | undefined;
+}
+
 /** What one policy asks for, with nothing left open but its reason's template. */
 export interface EscalationTerms {
   readonly audience: string;
@@ -22,16 +28,19 @@ export interface EscalationTerms {
 
 const DEFAULTS = { audience: 'reviewer', quorum: 1, ttlSeconds: 24 * 3600, mode: 'hold', selfApproval: false } as const;
 
+/** An audience's terms stand however it came to be asked: an ALERT that names nobody goes to the default one. */
 export function escalationTerms(
   escalation: TrustPolicy['escalation'],
-  defaults: EscalationDefaults = {},
+  { defaults = {}, audiences = {} }: StandingTerms = {},
 ): EscalationTerms {
+  const audience = escalation?.audience ?? defaults.audience ?? DEFAULTS.audience;
+  const own = Object.hasOwn(audiences, audience) ? audiences[audience] : undefined;
   return {
-    audience: escalation?.audience ?? defaults.audience ?? DEFAULTS.audience,
-    quorum: escalation?.quorum ?? defaults.quorum ?? DEFAULTS.quorum,
-    ttlSeconds: escalation?.ttlSeconds ?? defaults.ttlSeconds ?? DEFAULTS.ttlSeconds,
-    mode: escalation?.mode ?? defaults.mode ?? DEFAULTS.mode,
-    selfApproval: escalation?.selfApproval ?? defaults.selfApproval ?? DEFAULTS.selfApproval,
+    audience,
+    quorum: escalation?.quorum ?? own?.quorum ?? defaults.quorum ?? DEFAULTS.quorum,
+    ttlSeconds: escalation?.ttlSeconds ?? own?.ttlSeconds ?? defaults.ttlSeconds ?? DEFAULTS.ttlSeconds,
+    mode: escalation?.mode ?? own?.mode ?? defaults.mode ?? DEFAULTS.mode,
+    selfApproval: escalation?.selfApproval ?? own?.selfApproval ?? defaults.selfApproval ?? DEFAULTS.selfApproval,
     reason: escalation?.reason,
   };
 }

@@ -34,7 +34,8 @@ export function cutBelow(value: unknown, maxDepth: number): unknown {
 /** Copies downwards; after a fault, the way back up collects the path, so that the good case pays nothing for it. */
 function copy(value: unknown, path: string[], fault: { reason: string }, depthLeft: number): Json {
   if (typeof value === 'string') return faulted(value, textFault(value), fault);
-  if (typeof value === 'number') return faulted(value, numberFault(value), fault);
+  // JSON has one zero: what is decided on is what is stored.
+  if (typeof value === 'number') return faulted(value + 0, numberFault(value), fault);
   if (typeof value === 'boolean' || value === null) return value;
   if (typeof value !== 'object') return faulted(null, `${typeof value} is not JSON`, fault);
   if (depthLeft <= 0) return faulted(null, `nests deeper than ${ARGS_MAX_DEPTH}`, fault);

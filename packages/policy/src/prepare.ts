@@ -88,37 +88,51 @@ export function deriveFacts(
   scrub: Scrub,
   watch?: UserCodeWatch,
 ): PreparedAction {
-  const name = `${action.connector} ${action.tool}`;
   const call: UserCall = { subject: `${action.connector}:${action.tool}`, watch, scrub };
-  const refuse = (code: ReasonCode, message: string): PreparedAction => ({
-    ok: false,
-    reasons: [{ code, message: printable(scrub(message)) }],
-    salvage: action,
-  });
-  let { value, entity_key } = action;
-  if (definition.value) {
-    const derived = answerOf(() => definition.value?.(deepFreeze(action.args) as never), call);
-    if (!derived.ok) return refuse('policy_error', `value of ${name} ${derived.reason}`);
-    if (!isValue(derived.value)) {
-      return refuse('policy_error', `value of ${name} answered ${describeAnswer(derived.value, scrub)}, not an amount`);
-    }
-    if (value !== null && value !== derived.value) {
-      return refuse('value_mismatch', `value is ${value}, but the arguments make it ${derived.value}`);
-    }
-    value = derived.value + 0;
+  const value = deriveValue(action, definition, call);
+  const entityKey = deriveEntityKey(action, definition, call);
+  if (value.ok && entityKey.ok)
+    return { ok: true, action: { ...action, value: value.fact, entity_key: entityKey.fact } };
+  const reasons = [value, entityKey].flatMap((derived) => (derived.ok ? [] : [derived.reason]));
+  return { ok: false, reasons, salvage: action };
+}
+
+type Derived<T> = { readonly ok: true; readonly fact: T } | { readonly ok: false; readonly reason: Reason };
+
+function deriveValue(action: PreparedLine, definition: Tool, call: UserCall): Derived<number | null> {
+  const { value } = action;
+  if (!definition.value) return { ok: true, fact: value };
+  const name = `${action.connector} ${action.tool}`;
+  const derived = answerOf(() => definition.value?.(deepFreeze(action.args) as never), call);
+  if (!derived.ok) return fault('policy_error', `value of ${name} ${derived.reason}`, call);
+  if (!isValue(derived.value)) {
+    const answer = describeAnswer(derived.value, call.scrub);
+    return fault('policy_error', `value of ${name} answered ${answer}, not an amount`, call);
   }
-  if (definition.entityKey) {
-    const derived = answerOf(() => definition.entityKey?.(deepFreeze(action.args) as never), call);
-    if (!derived.ok) return refuse('policy_error', `entityKey of ${name} ${derived.reason}`);
-    if (!isKey(derived.value)) {
-      return refuse('policy_error', `entityKey of ${name} answered ${describeAnswer(derived.value, scrub)}, not a key`);
-    }
-    if (entity_key !== null && entity_key !== derived.value) {
-      return refuse('entity_mismatch', `entity_key is ${entity_key}, but the arguments make it ${derived.value}`);
-    }
-    entity_key = derived.value;
+  if (value !== null && value !== derived.value) {
+    return fault('value_mismatch', `value is ${value}, but the arguments make it ${derived.value}`, call);
   }
-  return { ok: true, action: { ...action, value, entity_key } };
+  return { ok: true, fact: derived.value + 0 };
+}
+
+function deriveEntityKey(action: PreparedLine, definition: Tool, call: UserCall): Derived<string | null> {
+  const { entity_key } = action;
+  if (!definition.entityKey) return { ok: true, fact: entity_key };
+  const name = `${action.connector} ${action.tool}`;
+  const derived = answerOf(() => definition.entityKey?.(deepFreeze(action.args) as never), call);
+  if (!derived.ok) return fault('policy_error', `entityKey of ${name} ${derived.reason}`, call);
+  if (!isKey(derived.value)) {
+    const answer = describeAnswer(derived.value, call.scrub);
+    return fault('policy_error', `entityKey of ${name} answered ${answer}, not a key`, call);
+  }
+  if (entity_key !== null && entity_key !== derived.value) {
+    return fault('entity_mismatch', `entity_key is ${entity_key}, but the arguments make it ${derived.value}`, call);
+  }
+  return { ok: true, fact: derived.value };
+}
+
+function fault(code: ReasonCode, message: string, { scrub }: UserCall): Derived<never> {
+  return { ok: false, reason: { code, message: printable(scrub(message)) } };
 }
 
 /** What a record can say of a line that was refused before it was understood. Reads anything. */

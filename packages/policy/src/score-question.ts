@@ -58,10 +58,12 @@ export function scoreQuestion(question: Question, active: TenantRules, watch: Wa
 
 /** The active rules, with a rehearsal's policies and tools in their place. */
 function rulesFor(question: Question, active: TenantRules): TenantRules {
-  const { defaults } = active;
+  const { defaults, audiences } = active;
   return {
     ...active,
-    ...(question.policies && { policies: compilePolicies(question.policies, { version: 'rehearsal', defaults }) }),
+    ...(question.policies && {
+      policies: compilePolicies(question.policies, { version: 'rehearsal', defaults, audiences }),
+    }),
     ...(question.tools && { tools: rehearsedTools(question.tools) }),
   };
 }

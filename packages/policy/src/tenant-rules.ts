@@ -1,7 +1,7 @@
-import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { Grant, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { TenantPolicies } from '@holdpoint/shared/workspace/tenant-policies';
 import { compilePolicies } from './compile.ts';
+import type { StandingTerms } from './escalation.ts';
 import type { PolicySet } from './policy-set.ts';
 import { approvalRulePolicies, permissionPolicies } from './sugar.ts';
 
@@ -12,28 +12,24 @@ export interface TenantRules {
   readonly grants: readonly Grant[] | undefined;
   readonly tools: ToolCatalog;
   readonly defaults: TenantPolicies['escalations']['defaults'];
+  /** Over the defaults, for the audience that is asked. */
+  readonly audiences?: StandingTerms['audiences'];
 }
 
 /** Compiles what a tenant wrote, its sugar included, over the tools of the connectors it has. @throws PolicyCompileError */
 export function compileTenant(tenant: TenantPolicies, tools: ToolCatalog): TenantRules {
-  const { defaults, approvalRules, audiences } = tenant.escalations;
+  const { approvalRules, defaults, audiences } = tenant.escalations;
   const own = Object.fromEntries(Object.entries(tools).filter(([connector]) => tenant.connectors.includes(connector)));
   const written = [
     ...tenant.policies,
     ...permissionPolicies(tenant.permissions, own),
     ...approvalRulePolicies(approvalRules, own),
-  ].map((policy) => withAudienceTerms(policy, audiences));
+  ];
   return {
-    policies: compilePolicies(written, { version: tenant.version, defaults }),
+    policies: compilePolicies(written, { version: tenant.version, defaults, audiences }),
     grants: tenant.grants,
     tools: own,
     defaults,
+    audiences,
   };
-}
-
-/** What the tenant asks for of an audience stands where the policy that names it does not say. */
-function withAudienceTerms(policy: TrustPolicy, audiences: TenantPolicies['escalations']['audiences']): TrustPolicy {
-  const { escalation } = policy;
-  if (!escalation || !Object.hasOwn(audiences, escalation.audience)) return policy;
-  return { ...policy, escalation: { ...audiences[escalation.audience], ...escalation } };
 }

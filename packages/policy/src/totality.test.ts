@@ -44,7 +44,7 @@ const anyLine = fc.oneof(
   ),
 );
 
-test('any line gets a verdict, and a permitted one is a line that parses', () => {
+test('any line gets a verdict, and a permitted one is a line that parses', { timeout: 30_000 }, () => {
   let allowed = 0;
   fc.assert(
     fc.property(anyLine, (line) => {
