@@ -57,7 +57,9 @@ describe('the pages', () => {
       if (await tenantFile('connectors')) await loadTenantConnectors(folder, ANY_SECRET);
       if (await tenantFile('sources')) expect((await loadSources(folder, ANY_SECRET)).get('acme')).not.toEqual([]);
       if (await tenantFile('limits')) expect((await loadTenantLimits(folder)).get('acme')).not.toEqual({});
-      if (await tenantFile('hooks')) expect(await readTenantHooks(folder, 'acme')).not.toEqual([]);
+      if (await tenantFile('hooks')) {
+        expect(await readTenantHooks(folder, 'acme')).not.toEqual({ webhooks: [], actions: [] });
+      }
       if (await tenantFile('policies')) {
         expect((await loadTenantPolicies(folder)).get('acme')?.policies).not.toEqual([]);
       }

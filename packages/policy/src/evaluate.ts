@@ -2,9 +2,11 @@ import type { Escalation, Reason, ReasonCode, Verdict } from '@holdpoint/shared/
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { PlannedAction } from '@holdpoint/shared/domain/plan';
 import type { Grant, Tool, ToolCatalog } from '@holdpoint/shared/domain/tool';
+import { askBeforeHooks, type BeforeHooks, type HookRun } from './before-hooks.ts';
 import { composeEscalations, toEscalation } from './escalation.ts';
 import { deepFreeze, frozenCopy } from './frozen.ts';
 import { grantCovers } from './grants.ts';
+import { plannedAction } from './planned-action.ts';
 import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import { deriveFacts, type PreparedLine, parseLine, salvageLine } from './prepare.ts';
 import { describeError, type Scrub } from './printable.ts';
@@ -22,6 +24,8 @@ export interface Question {
   readonly tools: ToolCatalog;
   /** undefined: the tenant declares none, and every operator may propose every tool. */
   readonly grants: readonly Grant[] | undefined;
+  /** undefined: the tenant has none. */
+  readonly hooks?: BeforeHooks | undefined;
   /** The database's clock. */
   readonly now: Date;
   readonly watch?: UserCodeWatch;
@@ -30,6 +34,10 @@ export interface Question {
 export interface Evaluation {
   readonly verdict: Verdict;
   readonly action: ScoredAction;
+  /** The action as it was proposed, where a hook changed it. */
+  readonly proposed?: ScoredAction;
+  /** The hooks that were asked, where any were. */
+  readonly hooks?: readonly HookRun[];
 }
 
 /**
@@ -54,13 +62,13 @@ function decide(question: Question): Evaluation {
     const message = `${operator} holds no grant for ${connector} ${tool}`;
     return { verdict: verdict('BLOCK', [{ code: 'not_granted', message }]), action: parsed.action };
   }
-  if (risk === 'read') {
-    const message = `${connector} ${tool} only reads`;
-    return { verdict: verdict('ALLOW', [{ code: 'read', message }]), action: parsed.action };
-  }
-  const derived = deriveFacts(parsed.action, parsed.definition, parsed.scrub, watch);
+  const derived = risk === 'read' ? parsed : deriveFacts(parsed.action, parsed.definition, parsed.scrub, watch);
   if (!derived.ok) return { verdict: verdict('BLOCK', derived.reasons), action: derived.salvage };
-  return { verdict: score(derived.action, parsed, question), action: derived.action };
+  const asked = question.hooks?.matching(connector, tool, operator);
+  if (!asked?.length) return { verdict: settle(derived.action, parsed, question), action: derived.action };
+  const { refusal, scrub, ...hooked } = askBeforeHooks(asked, { ...parsed, action: derived.action }, question);
+  if (refusal) return { verdict: verdict('BLOCK', [refusal]), ...hooked };
+  return { verdict: settle(hooked.action, { definition: parsed.definition, scrub }, question), ...hooked };
 }
 
 /** What a line's tool declares, and what keeps its secrets out of the reasons. */
@@ -69,8 +77,12 @@ interface Known {
   readonly scrub: Scrub;
 }
 
-/** Steps 6 to 9: what the policies say. */
-function score(action: PreparedLine, { definition, scrub }: Known, question: Question): Verdict {
+/** Step 4, and for all but reads steps 6 to 9: what the policies say. */
+function settle(action: PreparedLine, { definition, scrub }: Known, question: Question): Verdict {
+  if (action.risk === 'read') {
+    const message = `${action.connector} ${action.tool} only reads`;
+    return verdictOf(question)('ALLOW', [{ code: 'read', message }]);
+  }
   const asking = askAbout(action, scrub, question);
   const { matched, errors } = match(action, question, asking);
   const verdict = verdictOf(question, matched);
@@ -171,18 +183,6 @@ function askAbout(action: PreparedLine, scrub: Scrub, { env, watch }: Question):
       return run(deepFreeze(planned), frozenEnv as never);
     };
     return booleanAnswer(ask, { subject: policyId, watch, scrub });
-  };
-}
-
-/** What is absent stays absent, for `has(action.value)` and `'value' in action`. */
-function plannedAction({ connector, tool, args, value, entity_key, idempotency_key }: PreparedLine): PlannedAction {
-  return {
-    connector,
-    tool,
-    args: args as PlannedAction['args'],
-    ...(value === null ? {} : { value }),
-    ...(entity_key === null ? {} : { entity_key }),
-    ...(idempotency_key === null ? {} : { idempotency_key }),
   };
 }
 

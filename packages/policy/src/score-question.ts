@@ -11,6 +11,7 @@ import { type Evaluation, evaluate } from './evaluate.ts';
 import { LINE_MAX_DEPTH, plainJson } from './plain-json.ts';
 import { salvageLine } from './prepare.ts';
 import { rehearsedTools } from './rehearsed-tools.ts';
+import type { ScoredAction } from './scored-action.ts';
 import type { ScoredLine } from './scored-line.ts';
 import type { TenantRules } from './tenant-rules.ts';
 import type { UserCodeWatch } from './user-code.ts';
@@ -83,6 +84,7 @@ function scoreLine(question: Question, rules: TenantRules, line: unknown, index:
     policies: rules.policies,
     tools: rules.tools,
     grants: rules.grants,
+    hooks: rules.hooks,
     now: new Date(now),
     watch: watch.userCode,
   });
@@ -106,19 +108,21 @@ function refused(
 }
 
 function toScoredLine(question: Question, rules: TenantRules, line: unknown, evaluation: Evaluation): ScoredLine {
-  const { action, verdict } = evaluation;
+  const { action, verdict, proposed, hooks } = evaluation;
   const args = action.args ?? {};
   const raw = plainJson(line, LINE_MAX_DEPTH);
   const definition = ownTool(rules.tools, action.connector, action.tool);
   const secretArgs = definition?.secretArgs ?? [];
-  const digest = actionDigest({
-    tenant: question.tenant,
-    connector: action.connector,
-    tool: action.tool,
-    args: commitSecrets(args, secretArgs, question.salt),
-    value: action.value,
-    entity_key: action.entity_key,
-  });
+  const digestOfAction = (one: ScoredAction) =>
+    actionDigest({
+      tenant: question.tenant,
+      connector: one.connector,
+      tool: one.tool,
+      args: commitSecrets(one.args ?? {}, secretArgs, question.salt),
+      value: one.value,
+      entity_key: one.entity_key,
+    });
+  const digest = digestOfAction(action);
   return {
     connector: action.connector,
     tool: action.tool,
@@ -128,14 +132,17 @@ function toScoredLine(question: Question, rules: TenantRules, line: unknown, eva
     entityKey: action.entity_key,
     idempotencyKey: action.idempotency_key,
     shownArgs: maskArgs(args, secretArgs),
-    proposed: raw.ok && changedByParsing(raw.value, evaluation) ? raw.value : undefined,
+    proposed: raw.ok && changed(raw.value, evaluation) ? raw.value : undefined,
+    proposedDigest: proposed ? digestOfAction(proposed) : digest,
     digest,
+    ...(hooks && { hooks }),
     verdict,
   };
 }
 
 /** What is recorded as proposed must not repeat what is recorded as parsed. */
-function changedByParsing(raw: Json, { action, verdict }: Evaluation): boolean {
+function changed(raw: Json, { action, proposed, verdict }: Evaluation): boolean {
+  if (proposed) return true;
   if (verdict.reasons.some(({ code }) => code === 'invalid_action')) return true;
   const args = typeof raw === 'object' && raw !== null && 'args' in raw ? raw.args : undefined;
   return digestOf(args ?? null) !== digestOf(action.args);

@@ -2,6 +2,7 @@ import type { Verdict } from '@holdpoint/shared/domain/decision';
 import type { Digest } from '@holdpoint/shared/domain/ids';
 import type { Json } from '@holdpoint/shared/domain/json';
 import type { Risk } from '@holdpoint/shared/domain/policy';
+import type { HookRun } from './before-hooks.ts';
 
 /** One line of a plan, scored: what it came to, and the verdict on it. Crosses between threads, so plain data. */
 export interface ScoredLine {
@@ -14,8 +15,13 @@ export interface ScoredLine {
   readonly idempotencyKey: string | null;
   /** The arguments as people may see them. */
   readonly shownArgs: Json;
-  /** The line as proposed, where parsing changed or refused it. */
+  /** The line as proposed, where parsing refused it, or parsing or a hook changed it. */
   readonly proposed: Json | undefined;
+  /** Before hooks: decides sameness. */
+  readonly proposedDigest: Digest;
+  /** After hooks: binds approvals. */
   readonly digest: Digest;
+  /** The hooks that were asked, where any were. */
+  readonly hooks?: readonly HookRun[];
   readonly verdict: Verdict;
 }

@@ -1,5 +1,6 @@
 import type { Grant, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { TenantPolicies } from '@holdpoint/shared/workspace/tenant-policies';
+import { type BeforeHooks, compileHooks } from './before-hooks.ts';
 import { compilePolicies } from './compile.ts';
 import type { StandingTerms } from './escalation.ts';
 import type { PolicySet } from './policy-set.ts';
@@ -11,6 +12,7 @@ export interface TenantRules {
   /** undefined: the tenant declares none, and every operator may propose every tool. */
   readonly grants: readonly Grant[] | undefined;
   readonly tools: ToolCatalog;
+  readonly hooks: BeforeHooks;
   readonly defaults: TenantPolicies['escalations']['defaults'];
   /** Over the defaults, for the audience that is asked. */
   readonly audiences?: StandingTerms['audiences'];
@@ -29,6 +31,7 @@ export function compileTenant(tenant: TenantPolicies, tools: ToolCatalog): Tenan
     policies: compilePolicies(written, { version: tenant.version, defaults, audiences }),
     grants: tenant.grants,
     tools: own,
+    hooks: compileHooks(tenant.hooks, own),
     defaults,
     audiences,
   };

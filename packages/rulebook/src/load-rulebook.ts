@@ -1,3 +1,4 @@
+import { compileHooks } from '@holdpoint/policy/before-hooks';
 import { compilePolicies } from '@holdpoint/policy/compile';
 import { compileTenant, type TenantRules } from '@holdpoint/policy/tenant-rules';
 import { ESCALATION_DEFAULTS, loadTenantPolicies } from '@holdpoint/shared/workspace/tenant-policies';
@@ -25,5 +26,6 @@ const NO_RULES: TenantRules = {
   policies: compilePolicies([], { version: 'none' }),
   grants: undefined,
   tools: {},
+  hooks: compileHooks([], {}),
   defaults: ESCALATION_DEFAULTS,
 };

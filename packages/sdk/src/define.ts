@@ -2,13 +2,14 @@ import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { Grant, Tool } from '@holdpoint/shared/domain/tool';
 import type { ConnectorLimits } from '@holdpoint/shared/workspace/connector-limits';
 import type { ConnectorContext, ConnectorRunner, Reconciled } from '@holdpoint/shared/workspace/connector-runner';
+import type { HooksInput } from '@holdpoint/shared/workspace/hooks-input';
 import type { SourceInput } from '@holdpoint/shared/workspace/sources';
 import type { TenantConnectorsInput } from '@holdpoint/shared/workspace/tenant-connectors';
 import type { TenantLimits } from '@holdpoint/shared/workspace/tenant-limits';
 import type { EscalationsInput } from '@holdpoint/shared/workspace/tenant-policies';
-import type { HooksInput } from '@holdpoint/shared/workspace/webhook-hook';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 
+export type { ActionAnswer, ActionOutcome, HookedAction } from '@holdpoint/shared/workspace/action-hook';
 export type { ConnectorContext, ConnectorRunner } from '@holdpoint/shared/workspace/connector-runner';
 export { secret } from '@holdpoint/shared/workspace/secrets';
 export type {
@@ -102,7 +103,10 @@ export function defineEscalations(escalations: EscalationsInput): EscalationsInp
   return escalations;
 }
 
-/** `tenants/<tenant>/hooks.ts`. A hook may name its payload: `before: (event: HookEvent<Charge>) => …`. */
+/**
+ * `tenants/<tenant>/hooks.ts`. A hook may name what it is given: `before: (event: HookEvent<Charge>) => …` on webhooks,
+ * `before: (action: HookedAction<Refund>) => …` on actions.
+ */
 export function defineHooks(hooks: HooksInput): HooksInput {
   return hooks;
 }

@@ -15,6 +15,7 @@ import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import type { Kysely } from 'kysely';
 import type { EvaluatorConfig } from './config.ts';
+import { createHookNotes, type HookNotes } from './hook-notes.ts';
 import { type Scorer, startScorer } from './scoring/scorer.ts';
 import { createTenantSalts, type TenantSalts } from './store/tenant-salts.ts';
 
@@ -28,6 +29,7 @@ export interface Context {
   readonly nats: Nats;
   readonly scorer: Scorer;
   readonly salts: TenantSalts;
+  readonly hookNotes: HookNotes;
   readonly relay: Poll;
   readonly authenticator: Authenticator;
   readonly newId: () => string;
@@ -68,5 +70,6 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
     jwt: config.jwt,
     clock: systemClock,
   });
-  return { config, logger, metrics, tracing, db, nats, scorer, salts, relay, authenticator, newId };
+  const hookNotes = createHookNotes(metrics, logger);
+  return { config, logger, metrics, tracing, db, nats, scorer, salts, hookNotes, relay, authenticator, newId };
 }

@@ -163,6 +163,7 @@ async function scorePlans(
   const scored = questions.map(({ proposal, question }, index) => {
     const answer = answers[index];
     if (!answer?.ok) throw new HoldpointError('INTERNAL', 'a plan was not scored');
+    context.hookNotes.take(proposal.tenant, answer.lines);
     return { proposal, env: question.env, lines: answer.lines };
   });
   return { scored, unread };

@@ -168,7 +168,9 @@ describe('a file of hooks', () => {
     expect(await refusal(`{ id: 'x', ${before}, timeoutMs: 5000 }`)).toContain(`${at} webhooks.0.timeoutMs`);
     expect(await refusal('nothing')).toContain(`${at} cannot be loaded: nothing is not defined`);
     expect(await refusal('process.exit(0)')).toContain(`${at} cannot be loaded: its code ended the thread`);
-    expect(await refusal("], actions: [{ id: 'no-refunds' }")).toContain(`${at} actions.0: the action hook no-refunds`);
+    expect(await refusal("], actions: [{ id: 'no-refunds' }")).toContain(
+      `${at} actions.0: has neither before nor after`,
+    );
   });
 });
 

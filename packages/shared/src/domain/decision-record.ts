@@ -5,7 +5,7 @@ import { STATES } from './lifecycle.ts';
 import { DECISIONS, ESCALATION_MODES, RISKS } from './policy.ts';
 
 /** The message of a line that was blocked because its grant was for other arguments than its tool reads now. */
-export const READ_DIFFERENTLY = 'the tool reads these arguments differently now: propose the action again';
+export const READ_DIFFERENTLY = 'the tool or a hook reads these arguments differently now: propose the action again';
 
 /** The message of a line whose user code was ended: asked again it would hang again. */
 export const NOT_IN_TIME = 'the code of a policy or tool did not answer in time';

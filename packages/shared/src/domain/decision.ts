@@ -10,6 +10,7 @@ export const REASON_CODES = [
   'read',
   'value_mismatch',
   'entity_mismatch',
+  'hook_rejected',
   'policy_error',
   'no_policy',
   'veto',

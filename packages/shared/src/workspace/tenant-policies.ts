@@ -4,7 +4,7 @@ import { audienceSchema, policyEscalationSchema, type TrustPolicy, trustPolicySc
 import type { Grant } from '../domain/tool.ts';
 import { readDefault } from './files.ts';
 import { type Permissions, readTenantConnectors } from './tenant-connectors.ts';
-import { readTenantHooks } from './tenant-hooks.ts';
+import { type ActionHook, hooksFile, readTenantHooks } from './tenant-hooks.ts';
 import { listTenants } from './tenants.ts';
 import { listConnectors } from './tools.ts';
 import { hashFiles } from './version.ts';
@@ -83,6 +83,8 @@ export interface TenantPolicies {
   readonly permissions: Readonly<Record<string, Permissions>>;
   /** The connectors that the tenant has. */
   readonly connectors: readonly string[];
+  /** On actions; webhook hooks are ingest's and have no say here. */
+  readonly hooks: readonly ActionHook[];
   /** `p-` and the hash of the files that decide. */
   readonly version: string;
 }
@@ -100,14 +102,15 @@ export async function loadTenantPolicies(dir: string): Promise<Map<string, Tenan
 
 async function loadPolicies(dir: string, tenant: string, connectors: readonly string[]): Promise<TenantPolicies> {
   const folder = `tenants/${tenant}`;
-  // For what it refuses: webhook hooks are ingest's and have no say here.
-  await readTenantHooks(dir, tenant);
-  const [policies = [], grants, escalations = {}, own] = await allOrIssues([
+  const [hooks, policies = [], grants, escalations = {}, own] = await allOrIssues([
+    readTenantHooks(dir, tenant),
     read(dir, `${folder}/policies.ts`, policiesSchema),
     read(dir, `${folder}/grants.ts`, grantsSchema),
     read(dir, `${folder}/escalations.ts`, escalationsSchema),
     readTenantConnectors(dir, tenant, connectors),
   ]);
+  const actionHooks = hooks?.actions ?? [];
+  refuseUnknownConnectors(tenant, actionHooks, Object.keys(own));
   const permissions = Object.entries(own).flatMap(([name, connector]) =>
     connector.permissions ? [[name, connector.permissions] as const] : [],
   );
@@ -122,8 +125,19 @@ async function loadPolicies(dir: string, tenant: string, connectors: readonly st
     },
     permissions: Object.fromEntries(permissions),
     connectors: Object.keys(own),
-    version: await policyVersion(dir, tenant, connectors),
+    hooks: actionHooks,
+    version: await policyVersion(dir, tenant, connectors, actionHooks),
   };
+}
+
+/** A hook that is never asked permits what it was to refuse. */
+function refuseUnknownConnectors(tenant: string, hooks: readonly ActionHook[], connectors: readonly string[]): void {
+  const issues = hooks.flatMap(({ id, connector }, index) => {
+    if (connector === undefined || connectors.includes(connector)) return [];
+    const reason = `${id}: the tenant has no connector ${connector}`;
+    return [{ file: hooksFile(tenant), path: `actions.${index}.connector`, reason }];
+  });
+  if (issues.length > 0) throw new WorkspaceError(issues);
 }
 
 async function read<T>(dir: string, file: string, schema: z.ZodType<T>): Promise<T | undefined> {
@@ -139,10 +153,16 @@ function stated<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], un
 }
 
 /** Changes with every byte of a file that has a say in the tenant's decisions, and with nothing else. */
-async function policyVersion(dir: string, tenant: string, connectors: readonly string[]): Promise<string> {
+async function policyVersion(
+  dir: string,
+  tenant: string,
+  connectors: readonly string[],
+  hooks: readonly ActionHook[],
+): Promise<string> {
   const files = [
     ...connectors.map((connector) => `connectors/${connector}/tools.ts`),
     ...['connectors', 'escalations', 'grants', 'policies'].map((name) => `tenants/${tenant}/${name}.ts`),
+    ...(hooks.some(({ before }) => before) ? [hooksFile(tenant)] : []),
   ];
   return `p-${(await hashFiles(dir, files)).slice(0, 16)}`;
 }

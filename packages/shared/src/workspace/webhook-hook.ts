@@ -56,6 +56,13 @@ export type BeforeAnswer =
   /** False is a filter. */
   | { readonly continue: boolean };
 
+/** Deliveries in all (5 unless told) and the first pause (1 s), which doubles each time up to the longest (60 s). */
+export interface RetryInput {
+  readonly attempts?: number;
+  readonly delayMs?: number;
+  readonly maxDelayMs?: number;
+}
+
 /** One webhook hook of `tenants/<tenant>/hooks.ts`. Its functions run in a thread of the tenant's own. */
 export interface WebhookHookInput {
   readonly id: string;
@@ -73,12 +80,8 @@ export interface WebhookHookInput {
   before?(event: HookEvent, ctx: HookContext): BeforeAnswer | Promise<BeforeAnswer>;
   /** Of one call of `after`; 10 s unless told, at most 60 s. */
   readonly afterTimeoutMs?: number;
-  /** Of `after`, as deliveries in all (5 unless told) and the first pause (1 s), which doubles each time up to the longest (60 s). */
-  readonly retry?: { readonly attempts?: number; readonly delayMs?: number; readonly maxDelayMs?: number };
+  /** Of `after`. */
+  readonly retry?: RetryInput;
   /** After the event is accepted, at least once, in no promised order. */
   after?(event: AcceptedEvent, ctx: AfterHookContext): unknown;
-}
-
-export interface HooksInput {
-  readonly webhooks?: readonly WebhookHookInput[];
 }

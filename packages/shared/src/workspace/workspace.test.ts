@@ -115,15 +115,27 @@ describe('a file that cannot be used', () => {
     expect(issues[1]?.reason).toBe('unknown key');
   });
 
-  it('is refused where it holds action hooks, which could forbid what would then be permitted', async () => {
-    const hooks = "export default { webhooks: [], actions: [{ id: 'no-refunds' }, {}] };";
-    const dir = await workspace({ ...SMALLEST, 'tenants/acme/hooks.ts': hooks });
-    expect(await issuesOf(loadTenantPolicies(dir))).toMatchObject([
-      { file: 'tenants/acme/hooks.ts', path: 'actions.0', reason: expect.stringContaining('no-refunds') },
-      { file: 'tenants/acme/hooks.ts', path: 'actions.1' },
+  it('has its action hooks with their defaults, and is refused with every fault of theirs', async () => {
+    const pass = 'before: () => undefined';
+    const load = async (actions: string) => {
+      const hooks = `export default { webhooks: [], actions: [${actions}] };`;
+      return loadTenantPolicies(await workspace({ ...SMALLEST, 'tenants/acme/hooks.ts': hooks }));
+    };
+    expect((await load(`{ id: 'a', tools: 'orders.*', ${pass} }`)).get('acme')?.hooks).toMatchObject([
+      { id: 'a', tools: ['orders.*'], priority: 50, critical: true, afterTimeoutMs: 10_000, retry: { attempts: 5 } },
     ]);
-    const none = await workspace({ ...SMALLEST, 'tenants/acme/hooks.ts': 'export default { webhooks: [] };' });
-    expect((await loadTenantPolicies(none)).get('acme')?.policies).not.toEqual([]);
+    const faults = `{ id: 'a' }, { id: 'b', timeoutMs: 5, ${pass} }, { id: 'c', priority: 101, ${pass} }`;
+    expect(await issuesOf(load(faults))).toMatchObject([
+      { file: 'tenants/acme/hooks.ts', path: 'actions.0', reason: 'has neither before nor after' },
+      { path: 'actions.1.timeoutMs', reason: 'unknown key' },
+      { path: 'actions.2.priority' },
+    ]);
+    expect(await issuesOf(load(`{ id: 'a', ${pass} }, { id: 'a', ${pass} }`))).toMatchObject([
+      { path: 'actions.1.id' },
+    ]);
+    expect(await issuesOf(load(`{ id: 'a', connector: 'shopp', ${pass} }`))).toMatchObject([
+      { path: 'actions.0.connector', reason: 'a: the tenant has no connector shopp' },
+    ]);
   });
 
   it('is named when it throws, does not parse, or exports nothing', async () => {
@@ -329,6 +341,18 @@ describe('versions', () => {
       seen.add(await version(dir));
     }
     expect(seen.size).toBe(5);
+  });
+
+  it('of policies follow a file of hooks where any runs before actions, and not where none does', async () => {
+    const pass = "before: () => 'pass'";
+    const dir = await workspace({ ...SMALLEST, 'tenants/zeta/policies.ts': POLICIES });
+    const [acme, zeta] = [await version(dir), await version(dir, 'zeta')];
+    await put(dir, {
+      'tenants/acme/hooks.ts': `export default { webhooks: [{ id: 'w', ${pass} }], actions: [{ id: 'a', after: () => 1 }] };`,
+      'tenants/zeta/hooks.ts': `export default { actions: [{ id: 'a', ${pass} }] };`,
+    });
+    expect(await version(dir)).toBe(acme);
+    expect(await version(dir, 'zeta')).not.toBe(zeta);
   });
 
   it('of one tenant do not change with another’s files', async () => {

@@ -50,7 +50,7 @@ export function place(line: ScoredLine, tenant: string, actionId: ActionId, clai
   const key = claimKey(tenant, line.idempotencyKey);
   const held = claims.get(key);
   if (held) {
-    if (held.proposedDigest === line.digest) {
+    if (held.proposedDigest === line.proposedDigest) {
       return { state: 'duplicate', line, duplicateOf: held.actionId, originalState: held.state };
     }
     const message = `the key already stands for another proposal, action ${held.actionId}`;
@@ -58,6 +58,6 @@ export function place(line: ScoredLine, tenant: string, actionId: ActionId, clai
   }
   const holds = line.verdict.decision === 'ALERT' && line.verdict.escalation?.mode !== 'alongside';
   const state = holds ? 'held' : 'queued';
-  claims.set(key, { actionId, proposedDigest: line.digest, state });
+  claims.set(key, { actionId, proposedDigest: line.proposedDigest, state });
   return holds ? { state: 'held', line } : { state: 'queued', line, lane: true };
 }

@@ -155,7 +155,7 @@ function draftLine(
     args: line.args ?? {},
     value: line.value,
     proposed: line.proposed ?? null,
-    proposed_digest: line.digest,
+    proposed_digest: line.proposedDigest,
     digest: line.digest,
     escalation: verdict.escalation ?? null,
     decided_at: verdict.at,

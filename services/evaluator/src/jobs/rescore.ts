@@ -59,6 +59,7 @@ async function rescoreBatch(context: Context, after: string): Promise<string | u
   const records = waiting.flatMap((one: Waiting, index) => {
     const answer = answers[index];
     const line = answer?.ok ? answer.lines[0] : undefined;
+    if (line) context.hookNotes.take(one.action.tenant, [line]);
     return line ? [recordRescore(one, rescore(line, heardOf(one)), context.newId)] : [];
   });
   await applyAll(context, records);

@@ -32,7 +32,7 @@ const say = (message: FromThread) => port.postMessage(message);
 const hooks = new Map<string, WebhookHook>();
 try {
   const version = await hashFiles(workspaceDir, [hooksFile(tenant)]);
-  for (const hook of (await readTenantHooks(workspaceDir, tenant)) ?? []) hooks.set(hook.id, hook);
+  for (const hook of (await readTenantHooks(workspaceDir, tenant))?.webhooks ?? []) hooks.set(hook.id, hook);
   say({ kind: 'ready', version, hooks: [...hooks.values()].map(summarise) });
 } catch (error) {
   const issues = error instanceof WorkspaceError ? error.issues : [];
