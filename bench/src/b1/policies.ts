@@ -38,6 +38,7 @@ export function questionsOver(policyCount: number): Question[] {
     policies,
     tools,
     grants: undefined,
+    hooks: undefined,
     now,
   }));
 }

@@ -37,6 +37,7 @@ function ask(policies: readonly unknown[], line: object = {}, question: Partial<
     policies: compilePolicies(policies, { version: 'v7' }),
     tools,
     grants: undefined,
+    hooks: undefined,
     now: new Date('2026-06-01T00:00:00Z'),
     ...question,
   });

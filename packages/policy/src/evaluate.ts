@@ -25,7 +25,7 @@ export interface Question {
   /** undefined: the tenant declares none, and every operator may propose every tool. */
   readonly grants: readonly Grant[] | undefined;
   /** undefined: the tenant has none. */
-  readonly hooks?: BeforeHooks | undefined;
+  readonly hooks: BeforeHooks | undefined;
   /** The database's clock. */
   readonly now: Date;
   readonly watch?: UserCodeWatch;

@@ -99,7 +99,7 @@ const toPolicy = ({ policy, when, predicate }: Sketch) => ({
 function decide(policies: readonly Sketch[], { line: proposed, operator, source, grants }: Situation): Evaluation {
   const env: EventEnvelope = { id: 'e', source, type: 't', signed: 'none', typeSigned: false, data: {} };
   const compiled = compilePolicies(policies.map(toPolicy), { version: 'v' });
-  return evaluate({ line: proposed, operator, env, policies: compiled, tools, grants, now: NOW });
+  return evaluate({ line: proposed, operator, env, policies: compiled, tools, grants, hooks: undefined, now: NOW });
 }
 
 const SEVERITY = { ALLOW: 0, ALERT: 1, BLOCK: 2 };
@@ -151,7 +151,16 @@ describe('laws', () => {
         });
         const compiled = compilePolicies(policies.map(toPolicy), { version: 'v' });
         const ask = ({ line: proposed, operator, source, grants }: Situation) =>
-          evaluate({ line: proposed, operator, env: env(source), policies: compiled, tools, grants, now: NOW });
+          evaluate({
+            line: proposed,
+            operator,
+            env: env(source),
+            policies: compiled,
+            tools,
+            grants,
+            hooks: undefined,
+            now: NOW,
+          });
         const first = ask(asked);
         ask(other);
         expect(ask(asked)).toEqual(first);

@@ -24,6 +24,7 @@ function verdictOf(policies: readonly unknown[], line: object = {}) {
     policies: compilePolicies(policies, { version: 'v' }),
     tools,
     grants: undefined,
+    hooks: undefined,
     now: new Date('2026-06-01T00:00:00Z'),
   }).verdict;
 }

@@ -51,6 +51,7 @@ test('an approval rule escalates by the command line of tools that run one; an u
       policies,
       tools: shell,
       grants: undefined,
+      hooks: undefined,
       now: new Date(0),
     }).verdict;
   expect(decide(['git', 'status']).decision).toBe('ALLOW');

@@ -17,7 +17,7 @@ const tools: ToolCatalog = {
 const open = compilePolicies([{ decision: 'ALLOW' }], { version: 'v' });
 const env: EventEnvelope = { id: '', source: 's', type: 't', signed: 'none', typeSigned: false, data: null };
 const ask = (line: unknown, given: EventEnvelope = env, policies = open) =>
-  evaluate({ line, operator: 'o', env: given, policies, tools, grants: undefined, now: new Date(0) });
+  evaluate({ line, operator: 'o', env: given, policies, tools, grants: undefined, hooks: undefined, now: new Date(0) });
 
 const nasty = fc.oneof(
   fc.jsonValue(),

@@ -18,6 +18,7 @@ const rules = compileTenant(
     },
     permissions: {},
     connectors: [],
+    hooks: [],
     version: 'v1',
   },
   {},

@@ -24,10 +24,10 @@ async function candidate(name: string, text: string): Promise<TenantRules> {
   return loadCandidate({ workspaceDir: dir, tenant: 'acme', file: join(dir, name) });
 }
 
-function decide({ policies, tools, grants }: TenantRules, tool: string, operator = 'bot', value = 0): string {
+function decide({ policies, tools, grants, hooks }: TenantRules, tool: string, operator = 'bot', value = 0): string {
   const line = { connector: 'shop', tool, args: {}, value, entity_key: 'e', idempotency_key: 'k' };
   const env = operatorEnvelope(operator);
-  return evaluate({ line, operator, env, policies, tools, grants, now: new Date(0) }).verdict.decision;
+  return evaluate({ line, operator, env, policies, tools, grants, hooks, now: new Date(0) }).verdict.decision;
 }
 
 test('the policies of a file stand in place of the tenant’s own, over its grants and tools', async () => {

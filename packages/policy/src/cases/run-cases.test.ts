@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compileHooks } from '../before-hooks.ts';
 import { compilePolicies } from '../compile.ts';
 import type { TenantRules } from '../tenant-rules.ts';
 import { caseFileSchema, toCases, type WrittenCases } from './policy-case.ts';
@@ -21,6 +22,7 @@ const rules: TenantRules = {
   ),
   grants: [{ operator: 'risk', tools: ['shop:*'] }],
   tools: { shop: { hold: { risk: 'write' }, wipe: { risk: 'destructive' } } },
+  hooks: compileHooks([], {}),
   defaults: { audience: 'reviewer', quorum: 1, ttlSeconds: 60, mode: 'hold', selfApproval: false },
 };
 const hold = (value?: number) => ({

@@ -34,6 +34,7 @@ export function questionOfCase(rules: TenantRules, one: PolicyCase, watch?: User
     policies: one.policies ? compilePolicies(one.policies, { version: 'case', defaults }) : rules.policies,
     tools: one.tools ? rehearsedTools(one.tools) : rules.tools,
     grants: rules.grants,
+    hooks: rules.hooks,
     now: new Date(one.now),
     ...(watch && { watch }),
   };
