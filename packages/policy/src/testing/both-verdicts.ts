@@ -31,9 +31,9 @@ export function written(given: RandomCase): Written {
 
 /** By the evaluator, as the services call it: one compiled set for all lines. */
 export function evaluated(given: Written): InShort[] {
-  const { policies, tools, grants } = compileTenant(given.tenant, given.tools);
+  const { policies, tools, grants, hooks } = compileTenant(given.tenant, given.tools);
   return given.lines.map(({ line, operator, env }) => {
-    const { verdict, action } = evaluate({ line, operator, env, policies, tools, grants, now: given.now });
+    const { verdict, action } = evaluate({ line, operator, env, policies, tools, grants, hooks, now: given.now });
     const { decision, reasons, matched, escalation } = verdict;
     const reservations = verdict.reservations?.map(({ key: _, ...asked }) => asked);
     const { risk: _, ...known } = action;

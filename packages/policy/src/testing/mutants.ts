@@ -142,6 +142,7 @@ const TENANT: Table<TenantPolicies> = {
       approvalRules: [],
     })),
   },
+  hooks: 'they are functions: their laws are told of in before-hooks.test.ts',
   permissions: { ignored: changed('permissions', () => ({})) },
   connectors: { all: changed('connectors', () => ['m', 's']) },
   version: 'is cited, and decides nothing',

@@ -35,6 +35,7 @@ export function toTenant({ policies, rest }: RandomCase): TenantPolicies {
   return {
     ...others,
     tenant: 't',
+    hooks: [],
     version: 'v',
     policies: policies.map(({ policy, when, predicate }, index) => ({
       ...policy,
