@@ -4,6 +4,7 @@ import { type CommandLine, readCommandLine, refuseStrangers } from './command-li
 import { action, actions, cancel, retry, settle } from './commands/actions.ts';
 import { approvals, approve, deny } from './commands/approvals.ts';
 import { events, eventsShow } from './commands/events.ts';
+import { limits } from './commands/limits.ts';
 import { plansSubmit } from './commands/plans.ts';
 import { receipts } from './commands/receipts.ts';
 import { replay } from './commands/replay.ts';
@@ -24,6 +25,7 @@ const COMMANDS: Readonly<Record<string, Command | LocalCommand>> = {
   retry,
   settle,
   receipts,
+  limits,
   'plans submit': plansSubmit,
   events,
   'events show': eventsShow,

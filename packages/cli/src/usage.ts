@@ -9,6 +9,7 @@ export const USAGE = `usage: npm run holdpoint -- <command> [options]
   retry ID [--reason TEXT]                            try again now what backs off or is indeterminate
   settle ID applied|not_applied|failed --reason TEXT  say what became of an indeterminate one
   receipts [--action ID] [--plan ID] [--entity KEY] [--kind K] [--since TIME]
+  limits                                              what is used of the limits of policies
   events [--source S] [--type T] [--since TIME] [--until TIME]   what was accepted
   events show ID [--raw]                              one event; --raw: its bytes as they came
   replay ID [--fresh]                                 an event again; fresh: operators do their work again

@@ -1,7 +1,7 @@
 import type { Reason } from '@holdpoint/shared/domain/decision';
+import { windowText } from '@holdpoint/shared/domain/limit-window';
 import type { Reservation } from '@holdpoint/shared/domain/reservation';
 import { type Exact, exact, exactText, isOver, plus, ZERO } from './exact-sum.ts';
-import { windowText } from './limit-terms.ts';
 
 /** What is used of one limit now: open reservations, and what was applied within its window. */
 export interface LimitUsage {

@@ -1,4 +1,5 @@
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
+import { windowText } from '@holdpoint/shared/domain/limit-window';
 import { LIMIT_DIMENSIONS } from '@holdpoint/shared/domain/policy';
 import type { Reservation } from '@holdpoint/shared/domain/reservation';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
@@ -7,7 +8,6 @@ import { describe, expect, test } from 'vitest';
 import { compilePolicies } from './compile.ts';
 import { evaluate } from './evaluate.ts';
 import { createLimitLedger } from './limit-ledger.ts';
-import { windowText } from './limit-terms.ts';
 import { limitKey, readLimitKey } from './reservations.ts';
 
 const env: EventEnvelope = { id: 'e', source: 's', type: 't', signed: 'none', typeSigned: false, data: null };

@@ -6,6 +6,7 @@ import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
 import { outcomeSchema } from '@holdpoint/shared/domain/outcome';
 import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
 import { type ReceiptKind, receiptSchema } from '@holdpoint/shared/domain/receipt';
+import { limitInUseSchema } from '@holdpoint/shared/domain/reservation';
 import { z } from 'zod';
 import { approvals } from './approvals-client.ts';
 import {
@@ -68,6 +69,7 @@ export function createClient(options: ClientOptions) {
   return {
     plans: plans(service('evaluator'), service('executor')),
     policies: policies(service('evaluator')),
+    limits: limits(service('evaluator')),
     actions: actions(service('executor')),
     receipts: receipts(service('executor')),
     freezes: freezes(service('executor')),
@@ -121,6 +123,14 @@ function policies(evaluator: Service) {
     records: (query: RecordQuery = {}) =>
       evaluator(recordsSchema, { method: 'GET', path: '/v1/policies/records', query: asQuery(query) }),
     lint: () => evaluator(z.unknown(), { method: 'GET', path: '/v1/policies/lint' }),
+  };
+}
+
+function limits(evaluator: Service) {
+  return {
+    /** Limits that something uses, by policy. */
+    list: (query: Page = {}) =>
+      evaluator(pageOf(limitInUseSchema), { method: 'GET', path: '/v1/limits', query: asQuery(query) }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import type { Proposal } from './core/proposal.ts';
 import type { DecideResult } from './decide-plans.ts';
 import { evaluateRoutes } from './routes/evaluate.ts';
+import { limitRoutes } from './routes/limits.ts';
 import { planRoutes } from './routes/plans.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { recordRoutes } from './routes/records.ts';
@@ -35,5 +36,6 @@ export async function createApp(
   evaluateRoutes(http.app, context);
   policyRoutes(http.app, context);
   recordRoutes(http.app, context);
+  limitRoutes(http.app, context);
   return http;
 }

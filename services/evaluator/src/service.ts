@@ -5,6 +5,7 @@ import type { EvaluatorConfig } from './config.ts';
 import { consumePlans } from './consumers/plans.ts';
 import { createContext } from './context.ts';
 import { createDecider } from './decide-plans.ts';
+import { startLimits } from './jobs/limits.ts';
 import { startPartitions } from './jobs/partitions.ts';
 import { startRescore } from './jobs/rescore.ts';
 
@@ -16,6 +17,8 @@ export async function startEvaluator(config: EvaluatorConfig, signal?: AbortSign
     const context = await createContext(config, stopper, signal);
     const partitions = startPartitions(context);
     stopper.onStop('partitions', () => partitions.stop());
+    const limits = startLimits(context);
+    stopper.onStop('limits', () => limits.stop());
     const decider = createDecider(context);
     stopper.onStop('decisions', () => decider.drain());
     const doors = [startRescore(context), consumePlans(context, decider)];

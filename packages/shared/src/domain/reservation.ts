@@ -18,3 +18,24 @@ export const reservationSchema = z.object({
   per_seconds: z.number().int(),
 });
 export type Reservation = z.infer<typeof reservationSchema>;
+
+/** A limit that something uses, as people see it. */
+export const limitInUseSchema = z.object({
+  policy: z.string(),
+  by: z.enum(LIMIT_DIMENSIONS),
+  who: z.string(),
+  /** Whether a policy of now still has this limit; else nothing is held to it. */
+  in_force: z.boolean(),
+  /** Actions that are open, or were applied in the window. */
+  used_count: z.number().int(),
+  count: z.number().int().optional(),
+  /** Their value: decimal text, exact. */
+  used_total: z.string(),
+  total: z.number().optional(),
+  /** Those of them that are not applied yet: they count until they end, however long they wait. */
+  open_count: z.number().int(),
+  per_seconds: z.number().int(),
+  /** When the first of what was applied leaves the window; absent where nothing was. */
+  releases_at: z.string().optional(),
+});
+export type LimitInUse = z.infer<typeof limitInUseSchema>;

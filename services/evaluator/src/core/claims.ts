@@ -1,7 +1,9 @@
+import type { LimitLedger } from '@holdpoint/policy/limit-ledger';
 import type { ScoredLine } from '@holdpoint/policy/scored-line';
 import type { ActionId, Digest } from '@holdpoint/shared/domain/ids';
 import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
-import { blocked } from './block.ts';
+import type { Reservation } from '@holdpoint/shared/domain/reservation';
+import { blocked, blockedFor } from './block.ts';
 
 /** An action that holds an idempotency key now. */
 export interface LiveClaim {
@@ -30,11 +32,22 @@ export function wantsClaim(line: ScoredLine): line is ScoredLine & { idempotency
   return line.verdict.decision !== 'BLOCK' && line.risk !== 'read' && line.idempotencyKey !== null;
 }
 
+/** What a line keeps of limits: one that is blocked, or another's duplicate, nothing. */
+export function reservationsOf({ state, line }: Placed): readonly Reservation[] {
+  return state === 'held' || state === 'queued' ? (line.verdict.reservations ?? []) : [];
+}
+
+/** What lines are placed against: what their tenant's keys and limits hold now. Both grow by what each line takes. */
+export interface Taken {
+  readonly claims: Map<string, LiveClaim>;
+  readonly ledger: LimitLedger;
+}
+
 /**
- * Resolves one line against the live claims of its keys. A key is taken once: the same proposal again is a duplicate, another
- * under the same key is blocked. `claims` grows by what this line takes, so lines of one batch see each other.
+ * Resolves one line against the live claims of its keys, then against its limits. A key is taken once: the same proposal again
+ * is a duplicate, another under the same key is blocked; neither reserves. What a limit refuses takes no key.
  */
-export function place(line: ScoredLine, tenant: string, actionId: ActionId, claims: Map<string, LiveClaim>): Placed {
+export function place(line: ScoredLine, tenant: string, actionId: ActionId, { claims, ledger }: Taken): Placed {
   if (line.verdict.decision === 'BLOCK') return { state: 'blocked', line };
   if (line.risk === 'read') return { state: 'queued', line, lane: false };
   if (line.idempotencyKey === null || line.entityKey === null) {
@@ -42,10 +55,6 @@ export function place(line: ScoredLine, tenant: string, actionId: ActionId, clai
       state: 'blocked',
       line: blocked(line, 'invalid_action', 'a side effect needs an idempotency key and an entity key'),
     };
-  }
-  if (line.verdict.reservations) {
-    // Nothing reserves yet: what a limit would have to hold is blocked, not let through.
-    return { state: 'blocked', line: blocked(line, 'limit_exceeded', 'limits are not kept yet') };
   }
   const key = claimKey(tenant, line.idempotencyKey);
   const held = claims.get(key);
@@ -56,6 +65,8 @@ export function place(line: ScoredLine, tenant: string, actionId: ActionId, clai
     const message = `the key already stands for another proposal, action ${held.actionId}`;
     return { state: 'blocked', line: blocked(line, 'idempotency_conflict', message) };
   }
+  const refusals = ledger.reserve(line.verdict.reservations ?? []);
+  if (refusals.length > 0) return { state: 'blocked', line: blockedFor(line, refusals) };
   const holds = line.verdict.decision === 'ALERT' && line.verdict.escalation?.mode !== 'alongside';
   const state = holds ? 'held' : 'queued';
   claims.set(key, { actionId, proposedDigest: line.proposedDigest, state });

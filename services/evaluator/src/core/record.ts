@@ -4,7 +4,7 @@ import { BLOCKED_ERROR } from '@holdpoint/shared/domain/decision';
 import { type ActionState, LANE_STATES } from '@holdpoint/shared/domain/lifecycle';
 import { approvalSubject } from '@holdpoint/shared/messages/subjects';
 import { askOf, type NewApproval, toApproval } from './approval-request.ts';
-import type { Placed } from './claims.ts';
+import { type Placed, reservationsOf } from './claims.ts';
 import { type DecidedItem, decisionFacts } from './decision-facts.ts';
 import type { ScoredPlan } from './scored.ts';
 
@@ -52,6 +52,7 @@ export interface NewAction {
   readonly on_behalf_of: string | null;
   readonly event_id: string | null;
   readonly trace_id: string;
+  readonly reserves: boolean;
 }
 
 /** All that one plan's decision writes. */
@@ -168,6 +169,7 @@ function draftLine(
     authorised_at: state === 'queued' ? verdict.at : null,
     error: state === 'blocked' ? BLOCKED_ERROR : null,
     event_id: plan.event_id ?? null,
+    reserves: reservationsOf(placed).length > 0,
   };
   const receipt: NewReceipt = {
     ...who,

@@ -7,7 +7,8 @@ import { type DecidedItem, decisionFacts } from './decision-facts.ts';
 import { requestedFact } from './record.ts';
 import type { Rescored } from './rescore.ts';
 
-interface WaitingAction {
+/** An action that waits to be scored again, as far as its record needs it. */
+export interface WaitingAction {
   readonly action: ActionRow;
   readonly requester: string;
   readonly sessionId: string | null;
@@ -28,6 +29,7 @@ export interface RescoreRecord {
     readonly approval_id: string | null;
     readonly authorised_at: string | null;
     readonly error: string | null;
+    readonly reserves: boolean;
   };
   readonly approval: NewApproval | undefined;
   readonly receipt: NewReceipt;
@@ -58,6 +60,7 @@ export function recordRescore(waiting: WaitingAction, outcome: Rescored, newId: 
       approval_id: approvalId,
       authorised_at: outcome.to === 'queued' ? verdict.at : null,
       error,
+      reserves: (verdict.reservations?.length ?? 0) > 0,
     },
     approval,
     receipt: {

@@ -1,9 +1,11 @@
+import type { LimitLedger } from '@holdpoint/policy/limit-ledger';
 import type { ScoredLine } from '@holdpoint/policy/scored-line';
 import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
 import type { Requirement } from '@holdpoint/shared/domain/decision';
 import { READ_DIFFERENTLY } from '@holdpoint/shared/domain/decision-record';
 import { type Consent, missingRequirements } from '@holdpoint/shared/domain/quorum';
-import { blocked } from './block.ts';
+import type { Reservation } from '@holdpoint/shared/domain/reservation';
+import { blocked, blockedFor } from './block.ts';
 
 /** Where an action that was scored again goes; `ask`: people are to be asked, and for what. */
 export type Rescored =
@@ -32,9 +34,6 @@ export function rescore(line: ScoredLine, heard: Heard): Rescored {
   if (line.digest !== heard.digest) {
     return { to: 'blocked', line: blocked(line, 'invalid_action', READ_DIFFERENTLY) };
   }
-  if (line.verdict.reservations) {
-    return { to: 'blocked', line: blocked(line, 'limit_exceeded', 'limits are not kept yet') };
-  }
   const { escalation } = line.verdict;
   if (!escalation) return { to: 'queued', line };
   if (escalation.mode === 'alongside') {
@@ -43,6 +42,17 @@ export function rescore(line: ScoredLine, heard: Heard): Rescored {
   const valid = escalation.self_approval ? heard.consents : heard.consents.filter((one) => !isOwn(one, heard));
   const missing = missingRequirements(escalation.requirements, valid);
   return missing.length === 0 ? { to: 'queued', line } : { to: 'held', line, ask: missing };
+}
+
+/** What it keeps of limits; nothing where it is over. */
+export function reservationsOf({ to, line }: Rescored): readonly Reservation[] {
+  return to === 'blocked' ? [] : (line.verdict.reservations ?? []);
+}
+
+/** The same, within its limits: what they refuse is blocked. */
+export function withinLimits(rescored: Rescored, ledger: LimitLedger): Rescored {
+  const refusals = ledger.reserve(reservationsOf(rescored));
+  return refusals.length === 0 ? rescored : { to: 'blocked', line: blockedFor(rescored.line, refusals) };
 }
 
 /** The rule by which people are let to vote, for consents from when the policies let them vote on their own. */

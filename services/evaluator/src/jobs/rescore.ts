@@ -8,8 +8,7 @@ import { isDeadlock, isUniqueViolation, withRetry } from '@holdpoint/shared/runt
 import type { Context } from '../context.ts';
 import { precheck } from '../core/precheck.ts';
 import { type Heard, lineOf, rescore } from '../core/rescore.ts';
-import { type RescoreRecord, recordRescore } from '../core/rescore-record.ts';
-import { applyRescores } from '../store/apply-rescores.ts';
+import { applyRescores, type Rescoring } from '../store/apply-rescores.ts';
 import { findRescores, type Waiting } from '../store/find-rescores.ts';
 import { readNow } from '../store/read-now.ts';
 
@@ -56,13 +55,13 @@ async function rescoreBatch(context: Context, after: string): Promise<string | u
   if (waiting.length === 0) return undefined;
   const now = await readNow(context.db);
   const answers = await context.scorer.score(await Promise.all(waiting.map((one) => questionOf(context, one, now))));
-  const records = waiting.flatMap((one: Waiting, index) => {
+  const rescorings = waiting.flatMap((one: Waiting, index) => {
     const answer = answers[index];
     const line = answer?.ok ? answer.lines[0] : undefined;
     if (line) context.hookNotes.take(one.action.tenant, [line]);
-    return line ? [recordRescore(one, rescore(line, heardOf(one)), context.newId)] : [];
+    return line ? [{ waiting: one, outcome: rescore(line, heardOf(one)) }] : [];
   });
-  await applyAll(context, records);
+  await applyAll(context, rescorings);
   context.relay.nudge();
   return waiting.length < BATCH_MAX_ACTIONS ? undefined : waiting.at(-1)?.action.id;
 }
@@ -92,19 +91,22 @@ function heardOf({ action, consents, asked, requester }: Waiting): Heard {
 }
 
 /** All at once; where that fails, one by one: what cannot be recorded must not keep the others waiting. */
-async function applyAll(context: Context, records: readonly RescoreRecord[]): Promise<void> {
-  const apply = (some: readonly RescoreRecord[]) =>
+async function applyAll(context: Context, rescorings: readonly Rescoring[]): Promise<void> {
+  const apply = (some: readonly Rescoring[]) =>
     withRetry(() => applyRescores(context.db, some, context.newId), {
       retryOn: (error) => isDeadlock(error) || isUniqueViolation(error),
     });
   try {
-    await apply(records);
+    await apply(rescorings);
   } catch (error) {
     if (isDependencyLoss(error)) throw error;
-    for (const record of records) {
-      await apply([record]).catch((err: unknown) => {
+    for (const rescoring of rescorings) {
+      await apply([rescoring]).catch((err: unknown) => {
         if (isDependencyLoss(err)) throw err;
-        context.logger.error({ err, action: record.row.id }, 'rescore: an action waits, for it cannot be recorded');
+        context.logger.error(
+          { err, action: rescoring.waiting.action.id },
+          'rescore: an action waits, for it cannot be recorded',
+        );
       });
     }
   }

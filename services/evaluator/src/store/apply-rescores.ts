@@ -3,65 +3,113 @@ import { writeReceipts } from '@holdpoint/shared/db/receipts';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { claimKey } from '../core/claims.ts';
-import type { RescoreRecord } from '../core/rescore-record.ts';
+import { type Rescored, reservationsOf, withinLimits } from '../core/rescore.ts';
+import { type RescoreRecord, recordRescore, type WaitingAction } from '../core/rescore-record.ts';
 import { cancelReviews, lockOpenReviews } from './cancel-reviews.ts';
 import { insertApprovals } from './insert-approvals.ts';
 import { lockKeys } from './lock-keys.ts';
+import { deleteReservations, insertReservations } from './reservations.ts';
+import { takeLimits } from './take-limits.ts';
 import { takePlaces } from './take-places.ts';
+
+/** An action that was scored again, and where it goes unless a limit is in the way. */
+export interface Rescoring {
+  readonly waiting: WaitingAction;
+  readonly outcome: Rescored;
+}
 
 /**
  * Moves actions out of `rescore`, each with its receipt. Locks their open reviews as a voter does, before all else; then keys,
- * the actions in order of id, and lanes: the order of a first decision. An action that somebody else moved meanwhile is left
- * alone. Returns the ids that moved.
+ * the actions in order of id, limits and lanes: the order of a first decision. An action that somebody else moved meanwhile is
+ * left alone. What it had reserved is taken back before it reserves anew. Returns the ids that moved.
  */
 export async function applyRescores(
   db: Kysely<Database>,
-  records: readonly RescoreRecord[],
+  rescorings: readonly Rescoring[],
   newId: () => string,
 ): Promise<string[]> {
+  const ids = rescorings.map(({ waiting }) => waiting.action.id);
   return db.transaction().execute(async (tx) => {
-    const reviews = await lockOpenReviews(
-      tx,
-      records.map(({ row }) => row.id),
-    );
+    const reviews = await lockOpenReviews(tx, ids);
     await lockKeys(
       tx,
-      records.flatMap(({ row }) => (row.idempotency_key ? [claimKey(row.tenant, row.idempotency_key)] : [])),
+      rescorings.flatMap(({ waiting: { action } }) =>
+        action.idempotency_key ? [claimKey(action.tenant, action.idempotency_key)] : [],
+      ),
     );
-    const waiting = await lockWaiting(
-      tx,
-      records.map(({ row }) => row.id),
-    );
-    const mine = records.filter(({ row }) => waiting.has(row.id));
+    const still = await lockWaiting(tx, ids);
+    const mine = rescorings.filter(({ waiting }) => still.has(waiting.action.id));
     if (mine.length === 0) return [];
-    const joining = mine.filter(({ update }) => update.state === 'queued');
-    const places = await takePlaces(
-      tx,
-      joining.map(({ row }) => ({ tenant: row.tenant, entityKey: row.entity_key ?? '' })),
-    );
-    const placeOf = new Map(joining.map(({ row }, index) => [row.id, places[index]]));
-    // A review beside an action that now waits or is over asks for nothing any more; and an action has one open question.
-    const superseded = mine
-      .filter(({ update }) => update.state !== 'queued')
-      .flatMap(({ row }) => reviews.get(row.id) ?? []);
-    await cancelReviews(tx, superseded, newId);
-    await insertApprovals(
-      tx,
-      mine.flatMap(({ approval }) => approval ?? []),
-    );
-    await updateActions(tx, mine, placeOf);
-    await writeReceipts(
-      tx,
-      mine.map(({ receipt }) => receipt),
-    );
-    await writeOutbox(
-      tx,
-      mine.flatMap(({ row, facts }) => facts(placeOf.get(row.id)?.id ?? null)),
-    );
-    const ended = mine.filter(({ update }) => update.state === 'blocked').map(({ row }) => row.id);
-    if (ended.length > 0) await sql`SELECT announce_outcomes(${ended}::uuid[])`.execute(tx);
-    return mine.map(({ row }) => row.id);
+    const records = await reserveAndRecord(tx, mine, newId);
+    await writeRecords(tx, records, reviews, newId);
+    return records.map(({ row }) => row.id);
   });
+}
+
+async function reserveAndRecord(
+  tx: Transaction<Database>,
+  rescorings: readonly Rescoring[],
+  newId: () => string,
+): Promise<RescoreRecord[]> {
+  await deleteReservations(
+    tx,
+    rescorings.map(({ waiting }) => waiting.action.id),
+  );
+  const limits = await takeLimits(
+    tx,
+    rescorings.map(({ waiting, outcome }) => ({
+      tenant: waiting.action.tenant,
+      reservations: reservationsOf(outcome),
+    })),
+  );
+  const decided = rescorings.map(({ waiting, outcome }) => ({
+    waiting,
+    outcome: withinLimits(outcome, limits.ledgerOf(waiting.action.tenant)),
+  }));
+  await insertReservations(
+    tx,
+    limits,
+    decided.map(({ waiting: { action }, outcome }) => ({
+      actionId: action.id,
+      tenant: action.tenant,
+      reservations: reservationsOf(outcome),
+    })),
+  );
+  return decided.map(({ waiting, outcome }) => recordRescore(waiting, outcome, newId));
+}
+
+async function writeRecords(
+  tx: Transaction<Database>,
+  records: readonly RescoreRecord[],
+  reviews: Awaited<ReturnType<typeof lockOpenReviews>>,
+  newId: () => string,
+): Promise<void> {
+  const joining = records.filter(({ update }) => update.state === 'queued');
+  const places = await takePlaces(
+    tx,
+    joining.map(({ row }) => ({ tenant: row.tenant, entityKey: row.entity_key ?? '' })),
+  );
+  const placeOf = new Map(joining.map(({ row }, index) => [row.id, places[index]]));
+  // A review beside an action that now waits or is over asks for nothing any more; and an action has one open question.
+  const superseded = records
+    .filter(({ update }) => update.state !== 'queued')
+    .flatMap(({ row }) => reviews.get(row.id) ?? []);
+  await cancelReviews(tx, superseded, newId);
+  await insertApprovals(
+    tx,
+    records.flatMap(({ approval }) => approval ?? []),
+  );
+  await updateActions(tx, records, placeOf);
+  await writeReceipts(
+    tx,
+    records.map(({ receipt }) => receipt),
+  );
+  await writeOutbox(
+    tx,
+    records.flatMap(({ row, facts }) => facts(placeOf.get(row.id)?.id ?? null)),
+  );
+  const ended = records.filter(({ update }) => update.state === 'blocked').map(({ row }) => row.id);
+  if (ended.length > 0) await sql`SELECT announce_outcomes(${ended}::uuid[])`.execute(tx);
 }
 
 async function lockWaiting(tx: Transaction<Database>, ids: readonly string[]): Promise<Set<string>> {
@@ -83,9 +131,9 @@ async function updateActions(
     UPDATE actions a SET state = u.state, decision = u.decision, reasons = u.reasons, matched = u.matched,
       policy_version = u.policy_version, escalation = nullif(u.escalation, 'null'), decided_at = u.decided_at,
       approval_id = u.approval_id, authorised_at = u.authorised_at, error = u.error, lane_id = u.lane_id,
-      lane_seq = u.lane_seq, updated_at = clock_timestamp()
+      lane_seq = u.lane_seq, reserves = u.reserves, updated_at = clock_timestamp()
     FROM jsonb_to_recordset(${JSON.stringify(updates)}::jsonb) AS u (id uuid, state text, decision text, reasons jsonb,
       matched jsonb, policy_version text, escalation jsonb, decided_at timestamptz, approval_id uuid,
-      authorised_at timestamptz, error text, lane_id bigint, lane_seq bigint)
+      authorised_at timestamptz, error text, lane_id bigint, lane_seq bigint, reserves boolean)
     WHERE a.id = u.id AND a.state = 'rescore'`.execute(tx);
 }

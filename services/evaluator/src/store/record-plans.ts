@@ -3,18 +3,21 @@ import { writeReceipts } from '@holdpoint/shared/db/receipts';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import type { ActionId } from '@holdpoint/shared/domain/ids';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { claimKey, place, wantsClaim } from '../core/claims.ts';
+import { claimKey, place, reservationsOf, wantsClaim } from '../core/claims.ts';
 import { type PlacedLine, type PlanRecord, recordPlan } from '../core/record.ts';
+import type { ScoredPlan } from '../core/scored.ts';
 import { findClaims } from './find-claims.ts';
 import { insertActions } from './insert-actions.ts';
 import { insertApprovals } from './insert-approvals.ts';
 import { insertPlans, type NewPlan } from './insert-plans.ts';
 import { lockKeys } from './lock-keys.ts';
+import { insertReservations, type Reserving } from './reservations.ts';
+import { type TakenLimits, takeLimits } from './take-limits.ts';
 import { takePlaces } from './take-places.ts';
 
 /**
- * The decision of record, for a batch of plans in one READ COMMITTED transaction. Locks in one order: plans, keys, lanes, each
- * sorted. Returns the record of each plan that this transaction won; the others were recorded by somebody else meanwhile.
+ * The decision of record, for a batch of plans in one READ COMMITTED transaction. Locks in one order: plans, keys, limits,
+ * lanes, each sorted. Returns the record of each plan that this transaction won; the others were recorded by somebody else meanwhile.
  */
 export async function recordPlans(
   db: Kysely<Database>,
@@ -24,13 +27,26 @@ export async function recordPlans(
   return db.transaction().execute(async (tx) => {
     const won = await insertPlans(tx, plans);
     const mine = plans.filter(({ id }) => won.has(id));
-    const placed = await placeLines(tx, mine, newId);
+    const { placed, limits } = await placeLines(tx, mine, newId);
     const records = new Map(
       mine.map(({ id, scored }): [string, PlanRecord] => [id, recordPlan(scored, id, placed.get(id) ?? [], newId)]),
     );
     await writeRecords(tx, [...records.values()]);
+    await insertReservations(
+      tx,
+      limits,
+      mine.flatMap(({ id, scored }) => reservingOf(scored, placed.get(id) ?? [])),
+    );
     return records;
   });
+}
+
+function reservingOf({ proposal }: ScoredPlan, lines: readonly PlacedLine[]): Reserving[] {
+  return lines.map(({ actionId, placed }) => ({
+    actionId,
+    tenant: proposal.tenant,
+    reservations: reservationsOf(placed),
+  }));
 }
 
 async function writeRecords(tx: Transaction<Database>, records: readonly PlanRecord[]): Promise<void> {
@@ -59,7 +75,7 @@ async function placeLines(
   tx: Transaction<Database>,
   plans: readonly NewPlan[],
   newId: () => string,
-): Promise<Map<string, PlacedLine[]>> {
+): Promise<{ readonly placed: Map<string, PlacedLine[]>; readonly limits: TakenLimits }> {
   const wanted = plans.flatMap(({ scored }) =>
     scored.lines.filter(wantsClaim).map(({ idempotencyKey }) => ({ tenant: scored.proposal.tenant, idempotencyKey })),
   );
@@ -68,12 +84,24 @@ async function placeLines(
     wanted.map(({ tenant, idempotencyKey }) => claimKey(tenant, idempotencyKey)),
   );
   const claims = await findClaims(tx, wanted);
+  const limits = await takeLimits(
+    tx,
+    plans.flatMap(({ scored }) =>
+      scored.lines
+        .filter(wantsClaim)
+        .flatMap(({ verdict: { reservations } }) =>
+          reservations ? [{ tenant: scored.proposal.tenant, reservations }] : [],
+        ),
+    ),
+  );
   const byPlan = plans.map(({ id, scored }) => {
+    const { tenant } = scored.proposal;
+    const taken = { claims, ledger: limits.ledgerOf(tenant) };
     const lines = scored.lines.map((line) => {
       const actionId = newId() as ActionId;
-      return { actionId, placed: place(line, scored.proposal.tenant, actionId, claims) };
+      return { actionId, placed: place(line, tenant, actionId, taken) };
     });
-    return { id, tenant: scored.proposal.tenant, lines };
+    return { id, tenant, lines };
   });
   const joining = byPlan.flatMap(({ tenant, lines }) =>
     lines.flatMap((line) =>
@@ -84,8 +112,8 @@ async function placeLines(
   );
   const places = await takePlaces(tx, joining);
   const placeOf = new Map(joining.map(({ actionId }, index) => [actionId, places[index]]));
-  return new Map(
-    byPlan.map(({ id, lines }) => [
+  const placed = new Map(
+    byPlan.map(({ id, lines }): [string, PlacedLine[]] => [
       id,
       lines.map((line) => {
         const lane = placeOf.get(line.actionId);
@@ -93,4 +121,5 @@ async function placeLines(
       }),
     ]),
   );
+  return { placed, limits };
 }

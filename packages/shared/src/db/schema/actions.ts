@@ -34,6 +34,8 @@ export interface ActionTable {
   attempts: Generated<number>;
   /** An earlier attempt may have happened. */
   unsure: Generated<boolean>;
+  /** It has rows in `limit_reservations`, until it ends. */
+  reserves: Generated<boolean>;
   worker: string | null;
   token: string | null;
   expires_at: Date | null;

@@ -5,6 +5,7 @@ import type { ConnectorKvTable } from './connector-kv.ts';
 import type { SourceResultTable, TenantUsageTable } from './deliveries.ts';
 import type { FreezeTable } from './freezes.ts';
 import type { LaneTable } from './lanes.ts';
+import type { LimitBucketTable, LimitReservationTable, PolicyLimitTable } from './limits.ts';
 import type { OutboxTable } from './outbox.ts';
 import type { PlanTable } from './plans.ts';
 import type { ReceiptTable } from './receipts.ts';
@@ -25,4 +26,7 @@ export interface Database {
   receipts: ReceiptTable;
   tenant_usage: TenantUsageTable;
   source_results: SourceResultTable;
+  policy_limits: PolicyLimitTable;
+  limit_reservations: LimitReservationTable;
+  limit_buckets: LimitBucketTable;
 }
