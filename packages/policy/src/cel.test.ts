@@ -1,10 +1,13 @@
+import { operatorEnvelope } from '@holdpoint/shared/domain/event';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCelCompiler } from './cel.ts';
+import { celTwins } from './testing/random-condition.ts';
 
 const compile = createCelCompiler();
 const context = {
   action: { value: 60, args: { qty: 3, index: 1, sizes: [1, 2], name: 'x', nested: { a: 1 }, none: null } },
-  env: { source: 'magento', data: { amount: 4.5, items: [{ price: 1 }, { price: 2.5 }] } },
+  env: { source: 'magento', data: { amount: 4.5, at: '2026-01-01T22:30:00Z', items: [{ price: 1 }, { price: 2.5 }] } },
 };
 
 function run(source: string, given: { action: unknown; env: unknown } = context): unknown {
@@ -12,6 +15,49 @@ function run(source: string, given: { action: unknown; env: unknown } = context)
   if (!program.ok) throw new Error(program.reason);
   return program.run(given);
 }
+
+test('texts, lists, maps and times', () => {
+  for (const source of [
+    'action.args.name.startsWith("x") && env.source.contains("gent") && env.source.endsWith("o")',
+    'env.source.matches("^mag.*o$") && size(env.source) == 7 && env.source.lowerAscii() == "magento"',
+    'size(env.data.items) == 2 && "amount" in env.data && !("x" in env.data)',
+    'env.data.items.exists(item, item.price == 2.5) && !env.data.items.all(item, item.price > 1)',
+    'action.args == action.args && action.args.nested["a"] == 1',
+    'timestamp(env.data.at) < timestamp("2026-01-02T00:00:00Z") && timestamp(env.data.at).getHours() == 22',
+    'timestamp(env.data.at) + duration("3h") > timestamp("2026-01-02T00:00:00Z")',
+  ]) {
+    expect(run(source), source).toBe(true);
+  }
+});
+
+test('a text says over numbers what its twin in JavaScript says', () => {
+  const value = fc.oneof(
+    fc.integer({ min: 0, max: 9 }),
+    fc.double({ min: 0, max: 10, noNaN: true }),
+    fc.constant(undefined),
+  );
+  fc.assert(
+    fc.property(celTwins, value, value, value, ({ text, says }, own, n, amount) => {
+      const action = { connector: 'm', tool: 'a.x', args: n === undefined ? {} : { n }, idempotency_key: 'k:2' };
+      const asked = own === undefined ? action : { ...action, value: own };
+      const env = { ...operatorEnvelope('o'), data: amount === undefined ? null : { amount } };
+      const answer = (ask: () => unknown) => {
+        try {
+          return ask();
+        } catch {
+          return 'threw';
+        }
+      };
+      const program = compile(text);
+      expect(program, text).toMatchObject({ ok: true });
+      expect(
+        answer(() => run(text, { action: asked, env })),
+        text,
+      ).toBe(answer(() => says(asked, env)));
+    }),
+    { numRuns: 3_000 },
+  );
+});
 
 describe('numbers mix in every order', () => {
   test.each([
@@ -35,6 +81,8 @@ describe('numbers mix in every order', () => {
     '1 + 2.5 > 3 && 2.5 + 1 > 3',
     'action.value + 5u == 65 && 5u * action.value == 300',
     'action.value in [1, 60]',
+    'action.value in [1, 60.0]',
+    'action.value == 60u && 60u == action.value',
     '1 in action.args.sizes',
     'action.args.sizes == [1, 2] && [1, 2] == action.args.sizes',
     'action.args.nested == {"a": 1}',
@@ -52,9 +100,10 @@ describe('numbers mix in every order', () => {
 test.each([
   'env.data.missing == 1',
   'env.data.amount.deep == 1',
-  'has(env.missing.deep)',
-  'env.constructor == 1',
-  'env.__proto__ == 1',
+  'has(env.data.missing.deep)',
+  'env.data.constructor == 1',
+  'env.data.__proto__ == 1',
+  'action.entity_key == "x"',
   'action.args.sizes[7] == 1',
   'action.value + action.args.name == 1',
 ])('%s throws', (source) => {
@@ -62,6 +111,8 @@ test.each([
 });
 
 test.each([
+  ['has(action.entity_key)', false],
+  ['has(action.entity_key) && action.entity_key == "x"', false],
   ['has(env.data.missing)', false],
   ['env.data.amount == null', false],
   ['action.args.none == null', true],
@@ -74,7 +125,21 @@ test.each([
   ['action.value >', 'Unexpected token: EOF'],
   ['now > 1', 'Unknown variable: now'],
   ['"a" + 1 == "a1"', 'no such overload: string + int'],
-  ['action.value && true ? 1 : "x"', 'Ternary branches must have the same type'],
+  ['action.value && true', "Logical operator requires bool operands, got 'double'"],
+  ['env.typeSigned ? 1 : "x"', 'Ternary branches must have the same type'],
+  ['action.vlaue > 3', 'action has no vlaue; it has connector, tool, args, value, entity_key, idempotency_key'],
+  ['has(action.vlaue)', 'action has no vlaue'],
+  ['env.sorce == "x"', 'env has no sorce'],
+  ['env["sorce"] == "x"', 'env has no sorce'],
+  ['env.data.all(item, item == action.vlaue)', 'action has no vlaue'],
+  ['action.value', 'answers double, not true or false'],
+  ['1 + 1', 'answers int, not true or false'],
+  ['env.data.items.map(item, item.price)', 'answers list, not true or false'],
+  ['action.value == "60"', 'no such overload: double == string'],
+  ['action.tool > 1', 'no such overload: string > int'],
+  ['env.data.text.matches("(")', 'no pattern can be read from "("'],
+  [`${'('.repeat(100)}true${')'.repeat(100)}`, 'Exceeded maxDepth'],
+  [`env.data${'.a'.repeat(100)} == 1`, 'Exceeded maxDepth'],
   ['fetch("x")', "found no matching overload for 'fetch(string)'"],
 ])('%s does not compile', (source, reason) => {
   const program = compile(source);
@@ -82,11 +147,11 @@ test.each([
 });
 
 test('a program that threw inside a comprehension answers the same as before', () => {
-  const source = 'env.items.map(i, i.x).filter(x, x > 1).size() == 1 && env.items.all(i, i.x > 0)';
+  const source = 'env.data.map(i, i.x).filter(x, x > 1).size() == 1 && env.data.all(i, i.x > 0)';
   const program = compile(source);
   if (!program.ok) throw new Error(program.reason);
-  const good = { action: {}, env: { items: [{ x: 1 }, { x: 2 }] } };
+  const good = { action: {}, env: { data: [{ x: 1 }, { x: 2 }] } };
   expect(program.run(good)).toBe(true);
-  expect(() => program.run({ action: {}, env: { items: [{ x: 2 }, { y: 2 }] } })).toThrow('No such key: x');
+  expect(() => program.run({ action: {}, env: { data: [{ x: 2 }, { y: 2 }] } })).toThrow('No such key: x');
   expect(program.run(good)).toBe(true);
 });

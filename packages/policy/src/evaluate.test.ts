@@ -97,7 +97,7 @@ describe('the step that decides gives the reasons', () => {
 
   test('a failing when comes before a veto', () => {
     const policies = [
-      { id: 'a', when: 'env.x', decision: 'ALLOW' },
+      { id: 'a', when: 'env.data.x', decision: 'ALLOW' },
       { id: 'b', decision: 'BLOCK' },
     ];
     expect(verdictOf(policies)).toMatchObject({ reasons: [{ code: 'policy_error', policy: 'a' }], matched: ['b'] });

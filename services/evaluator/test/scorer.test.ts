@@ -62,6 +62,20 @@ test('several lines that loop for ever, in a policy and in a tool, are blocked o
   await scorer.stop();
 });
 
+test('a pattern that looks back without end is ended, and blocks its line alone', async () => {
+  await policies(
+    `export default [{ connector: 'shop', when: 'action.value < 5 || !action.idempotency_key.matches("^(k+)+!$")', decision: 'ALLOW' }];`,
+  );
+  const scorer = await start();
+  const slow = { ...lineFor('hold', 7), idempotency_key: 'k'.repeat(60) };
+  expect(await codes(scorer, [lineFor('hold', 1), slow, lineFor('hold', 9)])).toEqual([
+    'allowed',
+    'policy_error',
+    'allowed',
+  ]);
+  await scorer.stop();
+});
+
 test('a tenant that the workspace does not know is permitted nothing, reads included', async () => {
   const scorer = await start();
   expect(await codes(scorer, [lineFor('hold')], 'stranger')).toEqual(['unknown_tool']);
