@@ -7,7 +7,8 @@ import type { Risk } from '@holdpoint/shared/domain/policy';
 import { maskArgs } from '@holdpoint/shared/domain/secret-args';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 import { compilePolicies, PolicyCompileError } from './compile.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
+import { type Evaluation, evaluate, type Question as LineQuestion } from './evaluate.ts';
+import { explain, explainVerdict } from './explain/explain.ts';
 import { LINE_MAX_DEPTH, plainJson } from './plain-json.ts';
 import { salvageLine } from './prepare.ts';
 import { rehearsedTools } from './rehearsed-tools.ts';
@@ -28,6 +29,8 @@ export interface Question {
   readonly now: string;
   /** What is known before any policy is asked: every line is blocked for it. */
   readonly blocked?: { readonly code: ReasonCode; readonly message: string };
+  /** Every line comes with its explanation. */
+  readonly explain?: true;
   /** For rehearsals: stand in for the active ones. */
   readonly policies?: readonly unknown[];
   readonly tools?: Readonly<Record<string, Readonly<Record<string, Risk>>>>;
@@ -39,18 +42,21 @@ export type Answer =
   | { readonly ok: false; readonly issues: readonly { readonly path: string; readonly reason: string }[] };
 
 export interface Watch {
-  /** Says that a line is begun. */
+  /** Says that a line is begun; an index beyond the lines' says that the line as far beyond is explained. */
   line(index: number): void;
   /** Stands around each piece of that line's user code. */
   readonly userCode: UserCodeWatch;
   readonly stuckLines: ReadonlySet<number>;
+  /** Whether explanations have taken their time: what is asked beyond it is told from the verdict alone. */
+  readonly enough?: () => boolean;
 }
 
 /** Scores every line of a question by a tenant's active rules, or by what stands in for them. */
 export function scoreQuestion(question: Question, active: TenantRules, watch: Watch): Answer {
   try {
     const rules = rulesFor(question, active);
-    return { ok: true, lines: question.lines.map((line, index) => scoreLine(question, rules, line, index, watch)) };
+    const lines = question.lines.map((line, index) => scoreLine(question, rules, line, index, watch));
+    return { ok: true, lines };
   } catch (error) {
     if (error instanceof PolicyCompileError) return { ok: false, issues: [...error.issues] };
     throw error;
@@ -71,24 +77,35 @@ function rulesFor(question: Question, active: TenantRules): TenantRules {
 
 function scoreLine(question: Question, rules: TenantRules, line: unknown, index: number, watch: Watch): ScoredLine {
   watch.line(index);
-  if (question.blocked) return toScoredLine(question, rules, line, refused(question, rules, line, question.blocked));
+  if (question.blocked) return fromVerdict(question, rules, line, refused(question, rules, line, question.blocked));
   if (watch.stuckLines.has(index)) {
     const stuck = { code: 'policy_error' as const, message: NOT_IN_TIME };
-    return toScoredLine(question, rules, line, refused(question, rules, line, stuck));
+    return fromVerdict(question, rules, line, refused(question, rules, line, stuck));
   }
-  const { operator, env, now } = question;
-  const evaluation = evaluate({
-    line,
-    operator,
-    env,
-    policies: rules.policies,
-    tools: rules.tools,
-    grants: rules.grants,
-    hooks: rules.hooks,
-    now: new Date(now),
-    watch: watch.userCode,
-  });
-  return toScoredLine(question, rules, line, evaluation);
+  const asked = lineQuestion(question, rules, line, watch.userCode);
+  const evaluation = evaluate(asked);
+  if (!question.explain) return toScoredLine(question, rules, line, evaluation);
+  // Marked apart: code that does not come back from what would be must not block what is.
+  const aside = question.lines.length + index;
+  if (watch.stuckLines.has(aside)) return fromVerdict(question, rules, line, evaluation);
+  watch.line(aside);
+  const explanation = explain(asked, { evaluation, ...(watch.enough && { enough: watch.enough }) });
+  return { ...toScoredLine(question, rules, line, evaluation), explanation };
+}
+
+/** Scored without asking anybody, or explained no further. */
+function fromVerdict(question: Question, rules: TenantRules, line: unknown, evaluation: Evaluation): ScoredLine {
+  const scored = toScoredLine(question, rules, line, evaluation);
+  return question.explain ? { ...scored, explanation: explainVerdict(evaluation.verdict) } : scored;
+}
+
+function lineQuestion(
+  { operator, env, now }: Question,
+  { policies, tools, grants, hooks }: TenantRules,
+  line: unknown,
+  watch: UserCodeWatch,
+): LineQuestion {
+  return { line, operator, env, policies, tools, grants, hooks, now: new Date(now), watch };
 }
 
 function refused(

@@ -1,4 +1,5 @@
 import type { Verdict } from '@holdpoint/shared/domain/decision';
+import type { Explanation } from '@holdpoint/shared/domain/explanation';
 import type { Digest } from '@holdpoint/shared/domain/ids';
 import type { Json } from '@holdpoint/shared/domain/json';
 import type { Risk } from '@holdpoint/shared/domain/policy';
@@ -24,4 +25,6 @@ export interface ScoredLine {
   /** The hooks that were asked, where any were. */
   readonly hooks?: readonly HookRun[];
   readonly verdict: Verdict;
+  /** Where it was asked for. */
+  readonly explanation?: Explanation;
 }

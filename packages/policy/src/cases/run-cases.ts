@@ -26,12 +26,12 @@ export interface CaseReport {
 
 /** What a case is asked: of the tenant's rules, or of what stands in for them. @throws PolicyCompileError */
 export function questionOfCase(rules: TenantRules, one: PolicyCase, watch?: UserCodeWatch): Question {
-  const { defaults } = rules;
+  const { defaults, audiences } = rules;
   return {
     line: one.action,
     operator: one.operator,
     env: one.env,
-    policies: one.policies ? compilePolicies(one.policies, { version: 'case', defaults }) : rules.policies,
+    policies: one.policies ? compilePolicies(one.policies, { version: 'case', defaults, audiences }) : rules.policies,
     tools: one.tools ? rehearsedTools(one.tools) : rules.tools,
     grants: rules.grants,
     hooks: rules.hooks,

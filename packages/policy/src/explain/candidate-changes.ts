@@ -40,6 +40,8 @@ export function candidateChanges(situation: Situation): Candidate[] {
       return [...operators(situation), grant(situation)];
     case 'derived':
       return derivedFacts(situation);
+    case 'hooks':
+      return [...valuesToTry(situation), ...operators(situation)];
     case 'match':
     case 'veto':
     case 'constraints':

@@ -8,6 +8,7 @@ const STEP_OF = {
   read: 'read',
   value_mismatch: 'derived',
   entity_mismatch: 'derived',
+  hook_rejected: 'hooks',
   policy_error: 'match',
   no_policy: 'match',
   veto: 'veto',
@@ -27,9 +28,10 @@ const STEP_OF = {
 export function decidingStep(reasons: readonly Reason[]): DecidingStep {
   const other = reasons.find(({ code }) => code !== 'policy_error');
   if (other) return STEP_OF[other.code];
-  // Code fails in three places: a tool's own has no policy, and a policy's says which of its conditions it was.
+  // Code fails in four places: a tool's own has no policy, and the others say which they were.
   const [failed] = reasons;
-  if (failed?.policy === undefined) return 'derived';
+  if (failed?.policy === undefined) return /^(value|entityKey) of /.test(failed?.message ?? '') ? 'derived' : 'match';
+  if (failed.message.startsWith('before ')) return 'hooks';
   return failed.message.startsWith('predicate ') ? 'constraints' : 'match';
 }
 
@@ -66,6 +68,7 @@ export function decisionSentence({
     case 'grants':
     case 'read':
     case 'derived':
+    case 'hooks':
     case 'key':
     case 'limits':
       return `${decision}: ${named}`;

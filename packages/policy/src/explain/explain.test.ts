@@ -1,7 +1,9 @@
 import { type EventEnvelope, operatorEnvelope } from '@holdpoint/shared/domain/event';
 import { type Explanation, explanationSchema } from '@holdpoint/shared/domain/explanation';
 import type { Grant, ToolCatalog } from '@holdpoint/shared/domain/tool';
+import type { ActionHook } from '@holdpoint/shared/workspace/tenant-hooks';
 import { describe, expect, test } from 'vitest';
+import { compileHooks } from '../before-hooks.ts';
 import { compilePolicies } from '../compile.ts';
 import { evaluate, type Question } from '../evaluate.ts';
 import { applyChange } from './apply-change.ts';
@@ -13,6 +15,7 @@ const tools: ToolCatalog = {
     read: { risk: 'read' },
     hold: { risk: 'write' },
     refund: { risk: 'write', value: (args: { cents: number }) => args.cents / 100, secretArgs: ['card'] },
+    square: { risk: 'write', value: ({ n }: { n: number }) => n * n },
     tag: { risk: 'write', entityKey: (args: { id: string }) => `order:${args.id}`, secretArgs: ['id'] },
     cancel: { risk: 'destructive' },
   },
@@ -27,11 +30,12 @@ interface Asked {
   readonly operator?: string;
   readonly grants?: readonly Grant[];
   readonly env?: EventEnvelope;
+  readonly hooks?: readonly ActionHook[];
   readonly line?: unknown;
 }
 
 function asked({ policies = [], tool = 'hold', value, args = {}, entity_key = 'e', ...more }: Asked): Question {
-  const { operator = 'risk', grants, env = operatorEnvelope(operator) } = more;
+  const { operator = 'risk', grants, hooks, env = operatorEnvelope(operator) } = more;
   const line = {
     connector: 'shop',
     tool,
@@ -47,6 +51,7 @@ function asked({ policies = [], tool = 'hold', value, args = {}, entity_key = 'e
     policies: compilePolicies(policies, { version: 'v' }),
     tools,
     grants,
+    hooks: hooks && compileHooks(hooks, tools),
     now: new Date('2026-06-01T00:00:00Z'),
   };
 }
@@ -261,6 +266,40 @@ describe('it explains', () => {
     expect(of({ value: 5, policies: [{ id: 'no', decision: 'BLOCK' }, capped] }).nearest?.change).toEqual({
       rule: 'remove_policy',
       policy: 'no',
+    });
+  });
+
+  test('what a hook has against it, and claims no range where a hook is asked', () => {
+    const base = {
+      on: 'actions',
+      priority: 50,
+      critical: true,
+      afterTimeoutMs: 1,
+      retry: { attempts: 1, delayMs: 1, maxDelayMs: 1 },
+    } as const;
+    const reject: ActionHook = { ...base, id: 'no', before: () => ({ reject: 'not today' }) };
+    const told = of({ value: 820, policies: [upTo500], hooks: [reject] });
+    expect(told).toMatchObject({ step: 'hooks', sentence: 'BLOCK: hook:no: not today', matched: [], near_misses: [] });
+    const broken: ActionHook = { ...base, id: 'bad', before: () => JSON.parse('{') };
+    expect(of({ policies: [upTo500], hooks: [broken] }).step).toBe('hooks');
+    const pass: ActionHook = { ...base, id: 'ok', before: () => 'pass' };
+    expect(of({ value: 820, policies: [upTo500], hooks: [pass] }).nearest?.sentence).toBe('at 500 this is ALLOW');
+  });
+
+  test('an argument only where the tool makes of it what was meant', () => {
+    const policies = [{ tool: 'square', appliesUpTo: 50, decision: 'ALLOW' }];
+    expect(of({ tool: 'square', args: { n: 10 }, policies }).nearest).toBeUndefined();
+  });
+
+  test('the nearest of more thresholds than it looks at, and then no range', () => {
+    const policies = Array.from({ length: 60 }, (_, i) => ({
+      appliesAbove: i * 10,
+      appliesUpTo: i * 10 + 5,
+      decision: 'ALLOW',
+    }));
+    expect(of({ value: 297, policies }).nearest).toMatchObject({
+      change: { field: 'value', to: 295 },
+      sentence: 'at 295 this is ALLOW',
     });
   });
 

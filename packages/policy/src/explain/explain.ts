@@ -1,6 +1,7 @@
 import type { Verdict } from '@holdpoint/shared/domain/decision';
 import type { Explanation } from '@holdpoint/shared/domain/explanation';
 import { type Evaluation, evaluate, type Question } from '../evaluate.ts';
+import { scrubberOf } from '../line-secrets.ts';
 import { parseLine } from '../prepare.ts';
 import { asItIs, printable, type Scrub } from '../printable.ts';
 import { createAsking } from './asking.ts';
@@ -42,9 +43,12 @@ export function explainVerdict(verdict: Pick<Verdict, 'decision' | 'reasons' | '
 }
 
 function explained(question: Question, evaluation: Evaluation, enough: (() => boolean) | undefined): Explanation {
-  const asking = createAsking(enough);
-  const scrub = scrubOf(question);
   const plain = explainVerdict(evaluation.verdict);
+  // A tool's own code failed, or we did: no policy has a say in it, and no change of it is known to help.
+  if (evaluation.verdict.reasons.some(({ code, policy }) => code === 'policy_error' && policy === undefined))
+    return plain;
+  const asking = createAsking(enough);
+  const scrub = scrubOf(question, evaluation);
   const { matched, near_misses } = viewPolicies(question, evaluation.action, plain.step, { asking, scrub });
   const nearest = nearestChange(question, evaluation, plain.step, { asking, scrub });
   const [closest] = near_misses;
@@ -59,8 +63,10 @@ function explained(question: Question, evaluation: Evaluation, enough: (() => bo
   };
 }
 
-/** Reasons come without the line's secrets; this is for what is said beyond them. */
-function scrubOf({ line, tools, watch }: Question): Scrub {
+/** Reasons come without the line's secrets; this is for what is said beyond them. Hooks may have put others in. */
+function scrubOf({ line, tools, watch }: Question, { action }: Evaluation): Scrub {
   const parsed = parseLine(line, tools, watch);
-  return parsed.ok ? parsed.scrub : asItIs;
+  if (!parsed.ok) return asItIs;
+  const hooked = scrubberOf(parsed.definition, parsed.action.args, action.args);
+  return (text) => parsed.scrub(hooked(text));
 }

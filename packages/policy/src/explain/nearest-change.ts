@@ -19,7 +19,7 @@ interface Means {
  */
 export function nearestChange(
   question: Question,
-  { verdict, action }: Evaluation,
+  { verdict, action, hooks }: Evaluation,
   step: DecidingStep,
   { asking, scrub }: Means,
 ): Nearest | undefined {
@@ -27,6 +27,8 @@ export function nearestChange(
   const looked: Looked = { action, operator: question.operator, nowMs: question.now.getTime() };
   const relevant = question.policies.policies.filter((compiled) => mayEverMatch(compiled, looked));
   const values = valueIntervals(relevant, action.value ?? 0);
+  // Author's code may decide otherwise between two thresholds, and a fact of the arguments does not move by itself.
+  const ranged = step !== 'derived' && hooks === undefined && !relevant.some(isOpaque);
   let alert: Nearest | undefined;
   for (const candidate of candidateChanges({ question, action, step, values, verdict })) {
     const { change } = candidate;
@@ -37,10 +39,7 @@ export function nearestChange(
     if (decision === 'BLOCK' || decision === verdict.decision) continue;
     if (candidate.value !== undefined && after.action.value !== candidate.value) continue;
     if (decision === 'ALERT' && alert) continue;
-    const range =
-      step !== 'derived' && isValue(change) && !relevant.some(isOpaque)
-        ? rangeAround(change.to, decision, values, question, asking)
-        : undefined;
+    const range = ranged && isValue(change) ? rangeAround(change.to, decision, values, question, asking) : undefined;
     const found = toNearest(candidate, decision, range, scrub);
     if (decision === 'ALLOW') return found;
     alert = found;

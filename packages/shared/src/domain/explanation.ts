@@ -13,6 +13,7 @@ export const DECIDING_STEPS = [
   'grants',
   'read',
   'derived',
+  'hooks',
   'match',
   'veto',
   'constraints',

@@ -8,6 +8,8 @@ import { summarise } from './tenant-summary.ts';
 
 /** The thread in which the workspace's own code runs. One is made for each version of the workspace's files, and after each that got stuck. */
 const { workspaceDir, marks } = workerData as { readonly workspaceDir: string; readonly marks: ThreadMarks };
+/** Decisions wait for this thread: a question's explanations stop looking further after this. */
+const EXPLAIN_MAX_MS = 1_000;
 const port = parentPort;
 if (!port) throw new Error('this file is a worker thread');
 const say = (message: FromThread) => port.postMessage(message);
@@ -30,13 +32,19 @@ port.on('message', ({ id, questions, stuck }: ToThread) => {
   try {
     const answers = questions.map((question, index) => {
       const stuckLines = new Set(stuck.filter((one) => one.question === index).map((one) => one.line));
-      return scoreQuestion(question, (book as Rulebook).rulesOf(question.tenant), { ...watchOf(index), stuckLines });
+      const watch = { ...watchOf(index), stuckLines, enough: timer(EXPLAIN_MAX_MS) };
+      return scoreQuestion(question, (book as Rulebook).rulesOf(question.tenant), watch);
     });
     say({ kind: 'answers', id, answers });
   } catch (error) {
     say({ kind: 'failed', id, message: describeError(error) });
   }
 });
+
+function timer(maxMs: number): () => boolean {
+  const startedAtMs = performance.now();
+  return () => performance.now() - startedAtMs > maxMs;
+}
 
 function watchOf(question: number): Omit<Watch, 'stuckLines'> {
   const step = () => markStep(marks);

@@ -73,7 +73,16 @@ function questionOf(policies: readonly unknown[], { tool, value, n, operator, so
     policies.map((one) => ({ ...(one as object) })),
     { version: 'v' },
   );
-  return { line, operator, env, policies: compiled, tools, grants, now: new Date('2026-06-01T00:00:00Z') };
+  return {
+    line,
+    operator,
+    env,
+    policies: compiled,
+    tools,
+    grants,
+    hooks: undefined,
+    now: new Date('2026-06-01T00:00:00Z'),
+  };
 }
 
 const SEVERITY = { ALLOW: 0, ALERT: 1, BLOCK: 2 };
