@@ -3,7 +3,7 @@ import type { Signed } from '@holdpoint/shared/domain/event';
 import { annotationHeaders, decodeHeaderValue, EVENT_HEADERS } from '@holdpoint/shared/messages/event-message';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import type { EventDraft } from './core/event-draft.ts';
-import type { EventFacts } from './hooks/protocol.ts';
+import type { EventFacts } from './hooks/event-facts.ts';
 import type { TenantHooks } from './hooks/tenant-hooks.ts';
 
 /** The event as its tenant's hooks let it pass, or what they said of it instead. */

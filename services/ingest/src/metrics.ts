@@ -1,5 +1,5 @@
+import { type CountHookRun, hookMetrics } from '@holdpoint/hooks/hook-metrics';
 import type { Metrics } from '@holdpoint/shared/runtime/metrics';
-import type { Phase, Run } from './hooks/protocol.ts';
 
 /** `dead`: a batch with an item that is no event. `incomplete`: its body did not arrive whole. */
 export type DeliveryResult =
@@ -25,7 +25,7 @@ export interface IngestMetrics {
   conflict(source: { readonly tenant: string; readonly id: string }): void;
   inFlight(count: () => number): void;
   bodyBytes(count: () => number): void;
-  hookRun(tenant: string, phase: Phase, run: Run): void;
+  readonly hookRun: CountHookRun;
   quota(tenant: string, usedBytes: number, maxBytes: number): void;
 }
 
@@ -37,9 +37,6 @@ export function ingestMetrics(shared: Metrics): IngestMetrics {
     'tenant',
     'source',
   ]);
-  const ofHooks = ['tenant', 'hook', 'phase'] as const;
-  const hookRuns = shared.counter('hook_runs_total', 'Runs of webhook hooks by result', [...ofHooks, 'result']);
-  const hookSeconds = shared.histogram('hook_seconds', 'How long runs of webhook hooks took', ofHooks);
   const quotaUsed = shared.gauge('tenant_quota_used_bytes', 'What a tenant put into the event store', ['tenant']);
   const quotaMax = shared.gauge('tenant_quota_max_bytes', 'What a tenant may put into the event store', ['tenant']);
   return {
@@ -53,9 +50,6 @@ export function ingestMetrics(shared: Metrics): IngestMetrics {
     conflict: ({ tenant, id }) => conflicts.inc({ tenant, source: id }),
     bodyBytes: (count) => void shared.gauge('bodies_held_bytes', 'Bodies being read or answered', [], count),
     inFlight: (count) => void shared.gauge('publishes_in_flight', 'Events on their way into the stream', [], count),
-    hookRun: (tenant, phase, { hook, result, ms }) => {
-      hookRuns.inc({ tenant, hook, phase, result });
-      if (ms !== undefined) hookSeconds.observe({ tenant, hook, phase }, ms / 1_000);
-    },
+    hookRun: hookMetrics(shared),
   };
 }

@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type HookLane, startHookLane } from '@holdpoint/hooks/hook-lane';
+import type { Outcome, Phase, Run } from '@holdpoint/hooks/protocol';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type HookLane, startHookLane } from '../src/hooks/hook-lane.ts';
-import type { EventFacts, Outcome, Phase, Run } from '../src/hooks/protocol.ts';
+import type { EventFacts, WebhookSummary } from '../src/hooks/event-facts.ts';
 
 const logs: string[] = [];
 const logger = createLogger({
@@ -13,7 +14,8 @@ const logger = createLogger({
   instance: 'test',
   destination: { write: (line: string) => void logs.push(line) },
 });
-const lanes: HookLane[] = [];
+type Lane = HookLane<WebhookSummary, EventFacts>;
+const lanes: Lane[] = [];
 let dir: string;
 let runs: Run[] = [];
 
@@ -36,13 +38,15 @@ const OBEDIENT = `{ id: 'obey', timeoutMs: 300, before: async ({ data }, ctx) =>
 
 const PATIENT = OBEDIENT.replace('timeoutMs: 300', 'timeoutMs: 2000');
 
-async function start(webhooks = OBEDIENT, phase: Phase = 'before'): Promise<HookLane> {
+async function start(webhooks = OBEDIENT, phase: Phase = 'before'): Promise<Lane> {
   await write(webhooks);
-  const lane = await startHookLane({
+  const lane = await startHookLane<WebhookSummary, EventFacts>({
     workspaceDir: dir,
     tenant: 'acme',
     phase,
+    program: new URL('../src/hooks/thread.ts', import.meta.url),
     logger,
+    idField: 'event_id',
     onRun: (run) => runs.push(run),
   });
   lanes.push(lane);
@@ -63,13 +67,9 @@ const EVENT: EventFacts = {
   size: 1,
 };
 
-function ask(
-  lane: HookLane,
-  js: string,
-  over: { answerMaxMs?: number; body?: Uint8Array | null } = {},
-): Promise<Outcome> {
+function ask(lane: Lane, js: string, over: { answerMaxMs?: number; body?: Uint8Array | null } = {}): Promise<Outcome> {
   const body = over.body === undefined ? Buffer.from(JSON.stringify({ js })) : over.body;
-  return lane.ask({ hooks: lane.loaded.hooks, event: EVENT, body, attempt: 1, answerMaxMs: over.answerMaxMs ?? 4_000 });
+  return lane.ask({ hooks: lane.loaded.hooks, facts: EVENT, body, attempt: 1, answerMaxMs: over.answerMaxMs ?? 4_000 });
 }
 
 const PASSED = { kind: 'pass', annotations: {} };
@@ -87,7 +87,7 @@ it('holds no more than so many events, and refuses the rest at once', async () =
   const slow = Array.from({ length: 64 }, () => ask(lane, 'return new Promise((r) => setTimeout(r, 200));'));
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   const waiting = Array.from({ length: 1_000 }, () => ask(lane, ''));
-  expect(await ask(lane, '')).toMatchObject({ ...failed(/^too many events wait/), unasked: true });
+  expect(await ask(lane, '')).toMatchObject({ ...failed(/^too much waits/), unasked: true });
   expect(new Set((await Promise.all([...slow, ...waiting])).map(({ kind }) => kind))).toEqual(new Set(['pass']));
   expect(await ask(lane, '')).toEqual(PASSED);
 });

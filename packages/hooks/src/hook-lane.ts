@@ -2,19 +2,21 @@ import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { createStandWatch, type ThreadLook } from '@holdpoint/shared/runtime/thread-marks';
 import type { HookThreadOptions } from './hook-thread.ts';
 import { type Ask, type Ending, type Entry, hooksLeft, stuck, toCall, unanswered } from './lane-entry.ts';
-import type { Answer, HookSummary, Loaded, Outcome, Run } from './protocol.ts';
+import type { Answer, Facts, HookSummary, Loaded, Outcome, Run } from './protocol.ts';
 import { keepThread, type ThreadKeeper } from './thread-keeper.ts';
 
 /** One tenant's hooks of one phase, in a thread of their own. */
-export interface HookLane {
-  readonly loaded: Loaded;
+export interface HookLane<H extends HookSummary = HookSummary, F extends Facts = Facts> {
+  readonly loaded: Loaded<H>;
   /** Never rejects: whatever the hooks do, there is an outcome within the time. */
-  ask(ask: Ask): Promise<Outcome>;
+  ask(ask: Ask & { readonly facts: F }): Promise<Outcome>;
   stop(): Promise<unknown>;
 }
 
 export interface HookLaneOptions extends HookThreadOptions {
   readonly logger: Logger;
+  /** Under which logs name the id of what hooks are asked about. */
+  readonly idField: 'event_id' | 'action_id';
   onRun(run: Run): void;
 }
 
@@ -42,14 +44,16 @@ interface Lane {
 }
 
 /** Starts the thread. @throws WorkspaceError that names the file */
-export async function startHookLane(options: HookLaneOptions): Promise<HookLane> {
-  const { tenant, phase, logger } = options;
-  const about = { tenant, phase };
+export async function startHookLane<H extends HookSummary, F extends Facts>(
+  options: HookLaneOptions,
+): Promise<HookLane<H, F>> {
+  const { tenant, phase, logger, idField } = options;
+  const where = { tenant, phase };
   const keeper = await keepThread(options, {
     onAnswers: (answers) => take(lane, answers),
-    onLog: ({ level, hook, eventId, message, fields }) =>
-      logger[level]({ ...about, hook, event_id: eventId, fields }, message),
-    onStray: (reason) => logger.error({ ...about, reason }, 'a hook failed after it had answered'),
+    onLog: ({ level, hook, about, message, fields }) =>
+      logger[level]({ ...where, hook, [idField]: about, fields }, message),
+    onStray: (reason) => logger.error({ ...where, reason }, 'a hook failed after it had answered'),
     onExit: () => lose(lane, 'a hook ended its thread'),
   });
   const lane: Lane = {
@@ -64,7 +68,7 @@ export async function startHookLane(options: HookLaneOptions): Promise<HookLane>
     stopped: false,
   };
   return {
-    loaded: keeper.loaded,
+    loaded: keeper.loaded as Loaded<H>,
     ask: (asked) => new Promise((resolve) => enter(lane, asked, resolve)),
     stop: () => stop(lane),
   };
@@ -95,7 +99,7 @@ function enter(lane: Lane, asked: Ask, resolve: Entry['resolve']): void {
 
 function refusalOf({ stopped, waiting, bytes }: Lane): string | undefined {
   if (stopped) return 'the service ends';
-  return waiting.length >= WAITING_MAX || bytes > HELD_MAX_BYTES ? 'too many events wait for hooks' : undefined;
+  return waiting.length >= WAITING_MAX || bytes > HELD_MAX_BYTES ? 'too much waits for hooks' : undefined;
 }
 
 /** Once a turn of the loop, so that what comes together crosses together. */
@@ -149,11 +153,11 @@ function settle(lane: Lane, entry: Entry, { runs, outcome }: Ending): void {
   entry.resolve(outcome);
 }
 
-function report({ options: { tenant, phase, logger, onRun } }: Lane, { event }: Entry, run: Run): void {
+function report({ options: { tenant, phase, logger, idField, onRun } }: Lane, { facts }: Entry, run: Run): void {
   onRun(run);
   if (run.reason === undefined) return;
   const { hook, result, reason } = run;
-  logger.warn({ tenant, phase, hook, event_id: event.id, result, reason }, 'a hook failed');
+  logger.warn({ tenant, phase, hook, [idField]: facts.id, result, reason }, 'a hook failed');
 }
 
 /** For no fault of its hooks, as far as one can tell. */
@@ -231,7 +235,7 @@ function giveUpLate(lane: Lane): void {
 
 /** The time of the hook that runs; where that cannot be told, the longest of those in hand. */
 function longestMs({ inHand, options: { phase } }: Lane, { at }: ThreadLook): number {
-  const timeOf = (hook: HookSummary) => (phase === 'before' ? hook.timeoutMs : hook.afterTimeoutMs);
+  const timeOf = (hook: HookSummary) => (phase === 'before' ? (hook.timeoutMs ?? 0) : hook.afterTimeoutMs);
   const running = at && inHand.get(at.group);
   const blamed = running && hooksLeft(running)[at.item];
   if (blamed) return timeOf(blamed);

@@ -1,17 +1,9 @@
+import { callHook } from '@holdpoint/hooks/call-hook';
+import type { Run } from '@holdpoint/hooks/protocol';
+import type { Ran, Running } from '@holdpoint/hooks/run-after';
 import type { WebhookHook } from '@holdpoint/shared/workspace/tenant-hooks';
-import type { AcceptedEvent, AfterHookContext, HookContext, HookEvent } from '@holdpoint/shared/workspace/webhook-hook';
+import type { HookEvent } from '@holdpoint/shared/workspace/webhook-hook';
 import { type Annotated, mergeAnnotations, readBeforeAnswer } from '../core/before-answer.ts';
-import { callHook, type Watch } from './call-hook.ts';
-import type { Answer, Run } from './protocol.ts';
-
-/** What a hook's functions are run with. */
-export interface Running {
-  /** The hook's place in the call's list, for the marks. */
-  watch(index: number): Watch;
-  log(hook: string): HookContext['log'];
-}
-
-export type Ran = Omit<Answer, 'id'>;
 
 /**
  * Asks the hooks one after another. The first that filters or rejects ends it, and so does one that fails and is critical;
@@ -58,23 +50,4 @@ async function askBefore(
   const annotations = mergeAnnotations(known, verdict.annotations);
   if (!annotations) return failed('invalid', 'too many annotations, or too long ones');
   return { said: { kind: 'pass', annotations }, run };
-}
-
-/** Runs one hook after its event; whatever it answers is nobody's. */
-export async function runAfter(
-  hook: WebhookHook,
-  event: AcceptedEvent,
-  attempt: number,
-  running: Running,
-): Promise<Ran> {
-  const { id, afterTimeoutMs } = hook;
-  const log = running.log(id);
-  const called = await callHook(
-    (signal) => hook.after?.(event, Object.freeze({ log, signal, attempt }) satisfies AfterHookContext),
-    { timeoutMs: afterTimeoutMs, watch: running.watch(0) },
-  );
-  const { ms } = called;
-  if (called.ok) return { runs: [{ hook: id, result: 'done', ms }], outcome: { kind: 'pass', annotations: {} } };
-  const { result, reason } = called;
-  return { runs: [{ hook: id, result, ms, reason }], outcome: { kind: 'failed', hook: id, reason } };
 }

@@ -4,6 +4,7 @@ import { threadReady } from '@holdpoint/shared/runtime/thread-ready';
 import { hooksFile } from '@holdpoint/shared/workspace/tenant-hooks';
 import { WorkspaceError } from '@holdpoint/shared/workspace/workspace-error';
 import type { Answer, Call, FromThread, Loaded, LogLine, Phase, ToThread } from './protocol.ts';
+import type { HookThreadData } from './serve-hooks.ts';
 
 const LOAD_MAX_MS = 30_000;
 /** A hook keeps little; one that does not ends its own thread and no more. */
@@ -20,6 +21,8 @@ export interface HookThreadOptions {
   readonly workspaceDir: string;
   readonly tenant: string;
   readonly phase: Phase;
+  /** The file that the thread runs: it serves one kind of hook. */
+  readonly program: URL;
 }
 
 export interface HookThreadEars {
@@ -32,12 +35,12 @@ export interface HookThreadEars {
 
 /** Starts a thread and waits until it has loaded the tenant's hooks. @throws WorkspaceError that names the file */
 export async function startHookThread(
-  { workspaceDir, tenant, phase }: HookThreadOptions,
+  { workspaceDir, tenant, phase, program }: HookThreadOptions,
   ears: HookThreadEars,
 ): Promise<HookThread> {
   const marks = createThreadMarks();
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-    workerData: { workspaceDir, tenant, phase, marks },
+  const worker = new Worker(program, {
+    workerData: { workspaceDir, tenant, phase, marks } satisfies HookThreadData,
     // A hook has no business with the service's environment.
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },

@@ -44,7 +44,7 @@ export async function keepThread(
     // The hooks of the start are those that were matched and declared: others would be run in their name.
     const changed = fresh.version !== first.version;
     if (changed)
-      logger.error({ tenant, file: hooksFile(tenant) }, 'hooks have changed: start ingest again to run them');
+      logger.error({ tenant, file: hooksFile(tenant) }, 'hooks have changed: start the service again to run them');
     if (!changed && !stopped) return fresh;
     void fresh.end();
     return undefined;

@@ -1,32 +1,40 @@
-import type { WebhookHook } from '@holdpoint/shared/workspace/tenant-hooks';
-import type { AcceptedEvent, HookEvent } from '@holdpoint/shared/workspace/webhook-hook';
 import type { WorkspaceIssue } from '@holdpoint/shared/workspace/workspace-error';
-import type { Annotated } from '../core/before-answer.ts';
 
 export type Phase = 'before' | 'after';
 
-/** What the main thread must know of a hook: its functions stay in the thread. */
-export interface HookSummary extends Omit<WebhookHook, Phase> {
-  readonly before: boolean;
-  readonly after: boolean;
+/** A hook as the main thread knows it: its functions stay in its own. */
+export type Summary<H> = Omit<H, Phase> & { readonly before: boolean; readonly after: boolean };
+
+/** What every kind of hook says of itself. */
+export interface HookTerms {
+  readonly id: string;
+  readonly critical: boolean;
+  /** Of one call of `before`, where it runs in this kind of thread. */
+  readonly timeoutMs?: number;
+  readonly afterTimeoutMs: number;
+  readonly retry: { readonly attempts: number; readonly delayMs: number; readonly maxDelayMs: number };
 }
+export type HookSummary = Summary<HookTerms>;
 
 /** A tenant's hooks as a thread has loaded them. */
-export interface Loaded {
-  readonly hooks: readonly HookSummary[];
+export interface Loaded<H extends HookSummary = HookSummary> {
+  readonly hooks: readonly H[];
   /** Hash of the file. */
   readonly version: string;
 }
 
-/** An event on its way to the thread, where its payload is parsed. */
-export type EventFacts = Omit<HookEvent, 'data'> & Partial<Pick<AcceptedEvent, 'rootId' | 'annotations'>>;
+/** What hooks are asked about, on its way to the thread: an event, or an action's outcome. */
+export interface Facts {
+  /** For the logs. */
+  readonly id: string;
+}
 
-export interface Call {
+export interface Call<F extends Facts = Facts> {
   readonly id: number;
   /** By id, in the order in which they are asked. */
   readonly hooks: readonly string[];
-  readonly event: EventFacts;
-  /** Null where it is too large to be parsed. */
+  readonly facts: F;
+  /** A payload to be parsed in the thread. Null where there is none, or it is too large for it. */
   readonly body: Uint8Array | null;
   /** Of `after`; counts from 1. */
   readonly attempt: number;
@@ -42,9 +50,9 @@ export interface Run {
   readonly reason?: string;
 }
 
-/** What all hooks of a call make of its event. */
+/** What all hooks of a call make of what they were asked about. */
 export type Outcome =
-  | { readonly kind: 'pass'; readonly annotations: Annotated }
+  | { readonly kind: 'pass'; readonly annotations: Readonly<Record<string, string>> }
   | { readonly kind: 'filter' | 'reject'; readonly hook: string; readonly reason: string }
   /** A hook that matters gave no answer; `unasked`: for no fault of its own. */
   | { readonly kind: 'failed'; readonly hook: string; readonly reason: string; readonly unasked?: boolean };
@@ -58,7 +66,8 @@ export interface Answer {
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly hook: string;
-  readonly eventId: string;
+  /** The id of what the hook was asked about. */
+  readonly about: string;
   readonly message: string;
   readonly fields: unknown;
 }

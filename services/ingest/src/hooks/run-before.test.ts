@@ -1,7 +1,8 @@
+import { runAfter } from '@holdpoint/hooks/run-after';
 import type { WebhookHook } from '@holdpoint/shared/workspace/tenant-hooks';
 import type { AcceptedEvent, BeforeAnswer } from '@holdpoint/shared/workspace/webhook-hook';
 import { expect, it } from 'vitest';
-import { runAfter, runBefore } from './run-hooks.ts';
+import { runBefore } from './run-before.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const running = {

@@ -1,10 +1,10 @@
-import type { Call, EventFacts, HookSummary, Outcome, Phase, Run } from './protocol.ts';
+import type { Call, Facts, HookSummary, Outcome, Phase, Run } from './protocol.ts';
 
 /** What is asked of a lane. */
 export interface Ask {
   /** In the order in which they are asked; not empty. */
   readonly hooks: readonly HookSummary[];
-  readonly event: EventFacts;
+  readonly facts: Facts;
   /** Null where it is too large to be parsed. */
   readonly body: Uint8Array | null;
   readonly attempt: number;
@@ -25,9 +25,9 @@ export interface Entry extends Ask {
 }
 
 export function toCall(entry: Entry): Call {
-  const { id, event, body, attempt } = entry;
+  const { id, facts, body, attempt } = entry;
   // A copy of exactly its bytes, handed over whole: a piece of a pool would take its neighbours along.
-  return { id, hooks: hooksLeft(entry).map((hook) => hook.id), event, body: body && new Uint8Array(body), attempt };
+  return { id, hooks: hooksLeft(entry).map((hook) => hook.id), facts, body: body && new Uint8Array(body), attempt };
 }
 
 export function hooksLeft({ hooks, passedOver }: Entry): HookSummary[] {
@@ -39,7 +39,7 @@ export interface Ending {
   readonly outcome: Outcome;
 }
 
-/** No answer is no permission: unless every hook that is left may be passed over, the event waits. */
+/** No answer is no permission: unless every hook that is left may be passed over, what it is about waits. */
 export function unanswered(entry: Entry, phase: Phase, reason: string, unasked: boolean): Ending {
   const left = hooksLeft(entry);
   const needed = left.find(({ critical }) => critical || phase === 'after');
