@@ -11,7 +11,8 @@ export type PlainJson =
 
 /**
  * A copy of a value that holds nothing but JSON which can be stored, digested and read back the same; or where it does not.
- * Absent is absent: a property that is `undefined` is left out, as JSON would.
+ * Absent is absent: a property that is `undefined` is left out, as JSON would. Names are in order: what is the same by its
+ * digest must be the same to an author's code and read the same in a reason, also when it comes back from where it was stored.
  */
 export function plainJson(value: unknown, maxDepth: number = ARGS_MAX_DEPTH): PlainJson {
   const path: string[] = [];
@@ -58,7 +59,8 @@ function copyObject(value: object, path: string[], fault: { reason: string }, de
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return faulted(null, 'an instance is not JSON', fault);
   const object: Record<string, Json> = {};
-  for (const [key, inner] of Object.entries(value)) {
+  for (const key of sortedKeys(value)) {
+    const inner = (value as Record<string, unknown>)[key];
     // Assigning to it would set the copy's prototype: two proposals would look the same and be different.
     if (key === '__proto__') fault.reason = '__proto__ is not a name that can be used';
     else if (textFault(key) !== '') fault.reason = textFault(key);
@@ -69,6 +71,14 @@ function copyObject(value: object, path: string[], fault: { reason: string }, de
     }
   }
   return object;
+}
+
+function sortedKeys(value: object): string[] {
+  const keys = Object.keys(value);
+  for (let index = 1; index < keys.length; index += 1) {
+    if ((keys[index] as string) < (keys[index - 1] as string)) return keys.sort();
+  }
+  return keys;
 }
 
 function faulted<T extends Json>(value: T, reason: string, fault: { reason: string }): T {

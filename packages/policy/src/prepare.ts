@@ -5,6 +5,7 @@ import { type PlannedAction, plannedActionSchema } from '@holdpoint/shared/domai
 import { RISKS, type Risk } from '@holdpoint/shared/domain/policy';
 import type { Tool, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { z } from 'zod';
 import { deepFreeze } from './frozen.ts';
 import { scrubberOf } from './line-secrets.ts';
 import { plainJson } from './plain-json.ts';
@@ -52,7 +53,7 @@ export function parseLine(line: unknown, tools: ToolCatalog, watch?: UserCodeWat
   if (!planned.success) {
     return refuse(
       'invalid_action',
-      planned.error.issues.map(({ path, message }) => located(path.map(String), message)),
+      planned.error.issues.map((issue) => located(issue.path.map(String), messageOf(issue))),
     );
   }
   const { connector, tool } = planned.data;
@@ -206,6 +207,15 @@ function readParsed(result: StandardSchemaV1.Result<unknown> | null | undefined,
   const made = plainJson(result.value);
   if (made.ok) return made;
   return { ok: false, messages: [located(['args', ...made.path], `as their schema makes it: ${made.reason}`)] };
+}
+
+/** In no order of the line's own, which is not kept. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  return `Unrecognized key${issue.keys.length === 1 ? '' : 's'}: ${[...issue.keys]
+    .sort()
+    .map((key) => `"${key}"`)
+    .join(', ')}`;
 }
 
 function located(path: readonly string[], message: string): string {

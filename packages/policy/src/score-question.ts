@@ -55,12 +55,19 @@ export interface Watch {
 export function scoreQuestion(question: Question, active: TenantRules, watch: Watch): Answer {
   try {
     const rules = rulesFor(question, active);
-    const lines = question.lines.map((line, index) => scoreLine(question, rules, line, index, watch));
+    const ordered = { ...question, env: inStoredOrder(question.env) };
+    const lines = question.lines.map((line, index) => scoreLine(ordered, rules, line, index, watch));
     return { ok: true, lines };
   } catch (error) {
     if (error instanceof PolicyCompileError) return { ok: false, issues: [...error.issues] };
     throw error;
   }
+}
+
+/** As it reads when it comes back from the record, whatever order its names came in: a condition may look at them in turn. */
+function inStoredOrder(env: EventEnvelope): EventEnvelope {
+  const plain = plainJson(env, LINE_MAX_DEPTH);
+  return plain.ok ? (plain.value as unknown as EventEnvelope) : env;
 }
 
 /** The active rules, with a rehearsal's policies and tools in their place. */
