@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import type { Proposal } from './core/proposal.ts';
 import type { DecideResult } from './decide-plans.ts';
 import { evaluateRoutes } from './routes/evaluate.ts';
+import { explanationRoutes } from './routes/explanation.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { planRoutes } from './routes/plans.ts';
 import { policyRoutes } from './routes/policies.ts';
@@ -35,6 +36,7 @@ export async function createApp(
   planRoutes(http.app, context, decider, draining);
   evaluateRoutes(http.app, context);
   policyRoutes(http.app, context);
+  explanationRoutes(http.app, context);
   recordRoutes(http.app, context);
   limitRoutes(http.app, context);
   return http;

@@ -56,12 +56,12 @@ const policy = fc
   .map(({ plain, when, predicate }) => ({ ...plain, when, predicate }));
 
 const situation = fc.record({
-  tool: fc.constantFrom('read', 'do', 'do', 'do', 'sized', 'wipe'),
+  tool: fc.constantFrom('read', 'do', 'do', 'do', 'sized', 'sized', 'wipe'),
   value: maybe(amount, 70),
   n: amount,
   operator: fc.constantFrom('o', 'p'),
   source: maybe(fc.constantFrom('shop', 'desk')),
-  grants: maybe(fc.constantFrom<Grant[]>([{ operator: 'o', tools: ['m:*'] }]), 15),
+  grants: maybe(fc.constantFrom<Grant[]>([{ operator: 'o', tools: ['m:*'] }], []), 15),
 });
 type Situation = typeof situation extends fc.Arbitrary<infer T> ? T : never;
 

@@ -236,7 +236,7 @@ describe('it explains', () => {
     ]);
   });
 
-  test('only what is near as a near miss: of other tools what misses by nothing else, and the nearest first', () => {
+  test('only what is near as a near miss, the nearest first: other tools where there is nothing for this one', () => {
     const policies = [
       { id: 'a-other-connector', connector: 'desk', decision: 'ALLOW' },
       { id: 'b-far', tool: 'cancel', operator: 'desk', decision: 'ALLOW' },
@@ -245,8 +245,10 @@ describe('it explains', () => {
       { id: 'e-by-one', appliesAbove: 5, decision: 'ALLOW' },
     ];
     const told = of({ value: 1, policies }).near_misses;
-    expect(told.map(({ policy }) => policy)).toEqual(['e-by-one', 'd-by-two', 'c-other-tool']);
-    expect(told[2]).toMatchObject({ selector: 'tool', message: 'tool is hold, not cancel' });
+    expect(told.map(({ policy }) => policy)).toEqual(['e-by-one', 'd-by-two']);
+    const others = of({ value: 1, policies: policies.slice(0, 3) }).near_misses;
+    expect(others.map(({ policy }) => policy)).toEqual(['c-other-tool']);
+    expect(others[0]).toMatchObject({ selector: 'tool', message: 'tool is hold, not cancel' });
   });
 
   test('an action of the operator’s own by the other’s own envelope', () => {

@@ -35,7 +35,7 @@ export function viewPolicies(question: Question, action: ScoredAction, step: Dec
     if ('misses' in seen) missed.push(seen);
     else if (matched.length < MATCHED_MAX) matched.push(seen);
   }
-  return { matched: inOrder(matched), near_misses: nearestOf(missed) };
+  return { matched: inOrder(matched), near_misses: nearestOf(missed, matched.length > 0) };
 }
 
 interface Missed {
@@ -109,9 +109,11 @@ function constraintsOf(
   return [...constraints, { constraint: 'predicate', holds: failed ? null : !isFalse, message: say(message) }];
 }
 
-/** Of those for other tools only what misses by nothing else: the rest is not near. */
-function nearestOf(missed: readonly Missed[]): NearMiss[] {
-  const near = missed.filter(({ farness: [otherTool, selectors] }) => otherTool === 0 || selectors === 1);
+/** Those for other tools only where there is nothing for this one, and only what misses by nothing else. */
+function nearestOf(missed: readonly Missed[], anyMatched: boolean): NearMiss[] {
+  const own = missed.filter(({ farness: [otherTool] }) => otherTool === 0);
+  const none = own.length === 0 && !anyMatched;
+  const near = none ? missed.filter(({ farness: [, selectors] }) => selectors === 1) : own;
   const keyed = near.map(({ misses, farness }) => [[...farness, JSON.stringify(misses)].join(' '), misses] as const);
   return inOrder(keyed.map(([key, misses]) => ({ key, misses })))
     .slice(0, NEAR_MISSES_MAX)

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { escalationSchema, reasonSchema } from './decision.ts';
+import { STATES } from './lifecycle.ts';
 import { DECISIONS } from './policy.ts';
 
 /**
@@ -87,3 +89,24 @@ export const explanationSchema = z.object({
   incomplete: z.literal(true).optional(),
 });
 export type Explanation = z.infer<typeof explanationSchema>;
+
+/** A recorded decision, and its explanation. */
+export const actionExplanationSchema = z.object({
+  action_id: z.string(),
+  recorded: z.object({
+    decision: z.enum(DECISIONS),
+    reasons: z.array(reasonSchema),
+    matched: z.array(z.string()),
+    policy_version: z.string(),
+    escalation: escalationSchema.optional(),
+    state: z.enum(STATES),
+    duplicate_of: z.string().optional(),
+    at: z.string(),
+  }),
+  /** Whether the policies that are loaded are those that decided. Where not, the explanation tells what they say now. */
+  same_policies: z.boolean(),
+  /** `record`: no policy decided it, or what it was decided on is gone, so nothing but the record is told. */
+  basis: z.enum(['rules', 'record']),
+  explanation: explanationSchema,
+});
+export type ActionExplanation = z.infer<typeof actionExplanationSchema>;

@@ -1,9 +1,10 @@
 import { plainJson } from '@holdpoint/policy/plain-json';
 import type { Question } from '@holdpoint/policy/score-question';
 import type { ScoredLine } from '@holdpoint/policy/scored-line';
-import { type Decision, decisionSchema } from '@holdpoint/shared/domain/action';
+import { decisionSchema } from '@holdpoint/shared/domain/action';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { type EventEnvelope, operatorEnvelope, SIGNED } from '@holdpoint/shared/domain/event';
+import { explanationSchema } from '@holdpoint/shared/domain/explanation';
 import { NAME_PATTERN, nameSchema, TOOL_PATTERN } from '@holdpoint/shared/domain/names';
 import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
 import { RISKS } from '@holdpoint/shared/domain/policy';
@@ -38,7 +39,10 @@ const bodySchema = z.strictObject({
   policies: z.array(z.unknown()).max(REHEARSED_POLICIES_MAX).optional(),
   tools: z.record(z.string().regex(NAME_PATTERN), z.record(z.string().regex(TOOL_PATTERN), z.enum(RISKS))).optional(),
   now: z.iso.datetime({ offset: true }).optional(),
+  explain: z.boolean().optional(),
 });
+
+const rehearsedSchema = decisionSchema.extend({ explanation: explanationSchema.optional() });
 
 export function evaluateRoutes(app: App, context: Context): void {
   app.post(
@@ -49,7 +53,7 @@ export function evaluateRoutes(app: App, context: Context): void {
         tags: ['policies'],
         summary: 'Score a plan as if: nothing is recorded, nothing is done',
         body: bodySchema,
-        response: { 200: z.object({ decisions: z.array(decisionSchema) }) },
+        response: { 200: z.object({ decisions: z.array(rehearsedSchema) }) },
       },
     },
     async (request) => {
@@ -72,7 +76,7 @@ async function questionOf(
   context: Context,
   tenant: string,
   plan: ExecutionPlan,
-  { operator, policies, tools, env, now }: z.infer<typeof bodySchema>,
+  { operator, policies, tools, env, now, explain }: z.infer<typeof bodySchema>,
 ): Promise<Question> {
   // A policy or an event that nests deeper would not cross to the scoring thread.
   for (const [field, value] of Object.entries({ policies, env })) requirePlain(field, value);
@@ -85,6 +89,7 @@ async function questionOf(
     now: at.toISOString(),
     ...(policies && { policies }),
     ...(tools && { tools }),
+    ...(explain && { explain: true as const }),
   };
   const against = precheck(plan, operator, context.scorer.summaryOf(tenant)?.sources, at);
   if (against) return { ...base, env: operatorEnvelope(operator), blocked: against };
@@ -108,7 +113,8 @@ function toEnvelope(env: z.infer<typeof envSchema>): EventEnvelope {
   return { ...rest, id, signed, typeSigned, data } as EventEnvelope;
 }
 
-function rehearsed({ verdict, risk }: ScoredLine, planId: string, index: number): Decision {
+function rehearsed(line: ScoredLine, planId: string, index: number): z.infer<typeof rehearsedSchema> {
+  const { verdict, risk, explanation } = line;
   const holds = verdict.decision === 'ALERT' && verdict.escalation?.mode === 'hold' && risk !== 'read';
   return {
     action_id: NO_ID,
@@ -122,5 +128,6 @@ function rehearsed({ verdict, risk }: ScoredLine, planId: string, index: number)
     state: verdict.decision === 'BLOCK' ? 'blocked' : holds ? 'held' : 'queued',
     at: verdict.at,
     ...(verdict.reservations && { reservations: [...verdict.reservations] }),
+    ...(explanation && { explanation }),
   };
 }
