@@ -37,6 +37,8 @@ const OPTIONS = {
   workspace: text,
   tenant: text,
   candidate: text,
+  tool: text,
+  grants: text,
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -66,7 +68,7 @@ export function refuseStrangers(values: Values, own: readonly OptionName[]): voi
   if (stranger !== undefined) throw new UsageError(`--${stranger} is no option of this command`);
 }
 
-export function numberOf(values: Values, name: 'limit' | 'wait'): number | undefined {
+export function numberOf(values: Values, name: 'limit' | 'wait' | 'grants'): number | undefined {
   const given = values[name];
   if (given === undefined) return undefined;
   if (!/^[0-9]{1,6}$/.test(given)) throw new UsageError(`--${name} must be a whole number`);

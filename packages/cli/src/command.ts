@@ -7,6 +7,8 @@ import type { Table } from './table.ts';
 export interface Answer {
   readonly data: unknown;
   readonly fields?: readonly (readonly [string, string])[];
+  /** Paragraphs, between the fields and the table; lines end where theirs do. */
+  readonly text?: readonly string[];
   readonly table?: Table;
   readonly note?: string;
   /** In place of all else: written as they are. */

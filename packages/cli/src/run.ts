@@ -6,6 +6,8 @@ import { approvals, approve, deny } from './commands/approvals.ts';
 import { events, eventsShow } from './commands/events.ts';
 import { limits } from './commands/limits.ts';
 import { plansSubmit } from './commands/plans.ts';
+import { policiesReplay } from './commands/policies-replay.ts';
+import { policiesSuggest } from './commands/policies-suggest.ts';
 import { receipts } from './commands/receipts.ts';
 import { replay } from './commands/replay.ts';
 import { sources } from './commands/sources.ts';
@@ -27,6 +29,8 @@ const COMMANDS: Readonly<Record<string, Command | LocalCommand>> = {
   receipts,
   limits,
   'plans submit': plansSubmit,
+  'policies replay': policiesReplay,
+  'policies suggest': policiesSuggest,
   events,
   'events show': eventsShow,
   replay,
@@ -86,8 +90,9 @@ function own(name: string): Command | LocalCommand | undefined {
   return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 }
 
-function rendered({ fields, table, note }: Answer, dim: (text: string) => string): string {
-  return [fields && renderFields(fields, dim), table && renderTable(table, dim), note && dim(note)]
+function rendered({ fields, text = [], table, note }: Answer, dim: (text: string) => string): string {
+  const paragraphs = text.map((paragraph) => paragraph.split('\n').map(printable).join('\n'));
+  return [fields && renderFields(fields, dim), ...paragraphs, table && renderTable(table, dim), note && dim(note)]
     .filter((part) => part !== undefined)
     .join('\n\n');
 }
