@@ -113,31 +113,18 @@ type Ask = (check: Check, policyId: string) => ReturnType<typeof booleanAnswer>;
 
 /** Step 6. Every policy is asked, even after one failed: the reasons must not depend on an order. */
 function match(action: PreparedLine, question: Question, ask: Ask): { matched: CompiledPolicy[]; errors: Reason[] } {
-  const { anyOperator, byOperator } = question.policies.candidatesFor(action.connector, action.tool);
+  const { connector, tool, risk, value } = action;
+  const { policies, operator, now } = question;
+  const selected = policies.select({ connector, tool, risk, value: value ?? 0, operator, nowMs: now.getTime() });
   const matched: CompiledPolicy[] = [];
   const errors: Reason[] = [];
-  const nowMs = question.now.getTime();
-  const consider = (compiled: CompiledPolicy): void => {
-    if (!selects(compiled, action, nowMs)) return;
-    if (compiled.when !== undefined) {
-      const answer = ask(compiled.when, compiled.id);
-      if (!answer.ok) errors.push({ code: 'policy_error', policy: compiled.id, message: `when ${answer.reason}` });
-      if (!answer.ok || !answer.value) return;
-    }
-    matched.push(compiled);
-  };
-  anyOperator.forEach(consider);
-  byOperator.get(question.operator)?.forEach(consider);
+  for (const compiled of selected) {
+    const answer = compiled.when && ask(compiled.when, compiled.id);
+    if (answer?.ok === false)
+      errors.push({ code: 'policy_error', policy: compiled.id, message: `when ${answer.reason}` });
+    else if (answer?.value !== false) matched.push(compiled);
+  }
   return { matched, errors };
-}
-
-/** The selectors that the index did not already answer. No value counts as 0. */
-function selects({ policy, expiresAtMs }: CompiledPolicy, action: PreparedLine, nowMs: number): boolean {
-  const value = action.value ?? 0;
-  if (policy.risk !== undefined && policy.risk !== action.risk) return false;
-  if (policy.appliesUpTo !== undefined && value > policy.appliesUpTo) return false;
-  if (policy.appliesAbove !== undefined && value <= policy.appliesAbove) return false;
-  return expiresAtMs === undefined || nowMs < expiresAtMs;
 }
 
 /** Step 8. A constraint on any matching policy is a constraint on the action. */

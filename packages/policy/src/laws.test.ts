@@ -120,7 +120,7 @@ function expectNoLooserEscalation(after: Escalation, before: Escalation): void {
   }
 }
 
-describe('laws', () => {
+describe('laws', { timeout: 60_000 }, () => {
   test('the order of policies and duplicates never matter', () => {
     const shuffled = sketches.chain((policies) =>
       fc.tuple(

@@ -1,83 +1,128 @@
-import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
+import type { Risk, TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { EscalationTerms } from './escalation.ts';
 import { globMatches } from './glob.ts';
 import type { LimitTerms } from './limit-terms.ts';
+import { createRangeIndex, type Ranged, type RangeIndex } from './range-index.ts';
 import type { Check } from './user-code.ts';
 
 /** A policy ready to decide. `policy` is what its author wrote, for those who show it. */
-export interface CompiledPolicy {
+export interface CompiledPolicy extends Ranged {
   readonly id: string;
   readonly policy: TrustPolicy;
   /** Globs; empty = any tool. */
   readonly tools: readonly string[];
-  readonly expiresAtMs: number | undefined;
   readonly when: Check | undefined;
   readonly predicate: Check | undefined;
   readonly escalation: EscalationTerms;
   readonly limit: LimitTerms | undefined;
 }
 
-/** The policies that may speak for one tool. Only these are looked at, however many others there are. */
-export interface Candidates {
-  readonly anyOperator: readonly CompiledPolicy[];
-  readonly byOperator: ReadonlyMap<string, readonly CompiledPolicy[]>;
+/** What a policy's selectors look at, but for `when`. No value counts as 0. */
+export interface Selectable {
+  readonly connector: string;
+  readonly tool: string;
+  readonly risk: Risk;
+  readonly value: number;
+  readonly operator: string;
+  readonly nowMs: number;
 }
 
 export interface PolicySet {
   readonly version: string;
   /** Sorted by id. */
   readonly policies: readonly CompiledPolicy[];
-  readonly candidatesFor: (connector: string, tool: string) => Candidates;
+  /** The policies whose selectors match, `when` aside. It costs what matches, not what there is. */
+  readonly select: (asked: Selectable) => CompiledPolicy[];
 }
 
-/** Tools remembered at a time. A tenant has hundreds; the bound is against catalogs made up in what-if requests. */
-const REMEMBERED_TOOLS_MAX = 4096;
+/** References to groups that are remembered for tools, all together. A bound against catalogs made up in what-if requests. */
+const REMEMBERED_MAX = 100_000;
 
 export function createPolicySet(version: string, policies: readonly CompiledPolicy[]): PolicySet {
-  const buckets = new Map<string, CompiledPolicy[]>();
-  for (const compiled of policies) {
-    const key = bucketKey(compiled.policy.connector, compiled.policy.tool);
-    const bucket = buckets.get(key);
-    if (bucket) bucket.push(compiled);
-    else buckets.set(key, [compiled]);
-  }
-  const remembered = new Map<string, Candidates>();
-  const candidatesFor = (connector: string, tool: string): Candidates => {
-    const key = bucketKey(connector, tool);
+  const groups = groupByTool(policies);
+  const remembered = new Map<string, readonly ToolGroup[]>();
+  let rememberedCount = 0;
+
+  const groupsFor = (connector: string, tool: string): readonly ToolGroup[] => {
+    const key = groupKey(connector, tool);
     const known = remembered.get(key);
     if (known) return known;
-    if (remembered.size >= REMEMBERED_TOOLS_MAX) remembered.clear();
-    const found = collect(buckets, connector, tool);
+    const found = collectGroups(groups, connector, tool);
+    if (rememberedCount + found.length + 1 > REMEMBERED_MAX) {
+      remembered.clear();
+      rememberedCount = 0;
+    }
     remembered.set(key, found);
+    rememberedCount += found.length + 1;
     return found;
   };
-  return { version, policies, candidatesFor };
+
+  return {
+    version,
+    policies,
+    select(asked) {
+      const selected: CompiledPolicy[] = [];
+      for (const group of groupsFor(asked.connector, asked.tool)) selectIn(group, asked, selected);
+      return selected;
+    },
+  };
+}
+
+/** Policies that speak for the same tools: by operator, then by risk, then by what bounds them. `''` = any. */
+interface ToolGroup {
+  readonly globs: readonly string[];
+  readonly byOperator: ReadonlyMap<string, ReadonlyMap<string, RangeIndex<CompiledPolicy>>>;
+}
+
+function selectIn({ byOperator }: ToolGroup, asked: Selectable, into: CompiledPolicy[]): void {
+  const { operator, risk, value, nowMs } = asked;
+  const anyOperator = byOperator.get('');
+  const own = byOperator.get(operator);
+  anyOperator?.get('')?.collect(value, nowMs, into);
+  anyOperator?.get(risk)?.collect(value, nowMs, into);
+  if (own === undefined || own === anyOperator) return;
+  own.get('')?.collect(value, nowMs, into);
+  own.get(risk)?.collect(value, nowMs, into);
+}
+
+/** By connector and tool (`''` = any), then by globs. */
+type Groups = ReadonlyMap<string, readonly ToolGroup[]>;
+
+function groupByTool(policies: readonly CompiledPolicy[]): Groups {
+  const byTool = Map.groupBy(policies, ({ policy }) => groupKey(policy.connector, policy.tool));
+  return mapValues(byTool, (sameTool) =>
+    [...Map.groupBy(sameTool, ({ tools }) => JSON.stringify(tools.toSorted()))].map(
+      ([, sameGlobs]): ToolGroup => ({
+        globs: sameGlobs[0]?.tools ?? [],
+        byOperator: mapValues(
+          Map.groupBy(sameGlobs, ({ policy }) => policy.operator ?? ''),
+          (sameOperator) =>
+            mapValues(
+              Map.groupBy(sameOperator, ({ policy }) => policy.risk ?? ''),
+              createRangeIndex,
+            ),
+        ),
+      }),
+    ),
+  );
+}
+
+function mapValues<A, B>(map: ReadonlyMap<string, A>, to: (value: A) => B): Map<string, B> {
+  return new Map([...map].map(([key, value]) => [key, to(value)]));
 }
 
 /** A connector holds no space and no name is empty, so no two pairs share a key. */
-function bucketKey(connector: string | undefined, tool: string | undefined): string {
+function groupKey(connector: string | undefined, tool: string | undefined): string {
   return `${connector ?? ''} ${tool ?? ''}`;
 }
 
-function collect(buckets: ReadonlyMap<string, readonly CompiledPolicy[]>, connector: string, tool: string): Candidates {
-  const anyOperator: CompiledPolicy[] = [];
-  const byOperator = new Map<string, CompiledPolicy[]>();
-  const keys = [
-    bucketKey(connector, tool),
-    bucketKey(connector, undefined),
-    bucketKey(undefined, tool),
-    bucketKey(undefined, undefined),
-  ];
-  for (const compiled of keys.flatMap((key) => buckets.get(key) ?? [])) {
-    if (compiled.tools.length > 0 && !compiled.tools.some((glob) => globMatches(glob, tool))) continue;
-    const { operator } = compiled.policy;
-    if (operator === undefined) {
-      anyOperator.push(compiled);
-    } else {
-      const own = byOperator.get(operator);
-      if (own) own.push(compiled);
-      else byOperator.set(operator, [compiled]);
-    }
-  }
-  return { anyOperator, byOperator };
+function collectGroups(groups: Groups, connector: string, tool: string): ToolGroup[] {
+  return [
+    groupKey(connector, tool),
+    groupKey(connector, undefined),
+    groupKey(undefined, tool),
+    groupKey(undefined, undefined),
+  ]
+    .flatMap((key) => groups.get(key) ?? [])
+    .filter(({ globs }) => globs.length === 0 || globs.some((glob) => globMatches(glob, tool)));
 }
