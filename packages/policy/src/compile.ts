@@ -95,6 +95,7 @@ function compileOne(written: unknown, scope: Scope, known: Map<string, Known>): 
     id: policy.id ?? `policy-${content.slice(0, 16)}`,
     policy,
     tools: policy.tools === undefined ? [] : [policy.tools].flat(),
+    expiresAtMs,
     above: policy.appliesAbove ?? Number.NEGATIVE_INFINITY,
     upTo: policy.appliesUpTo ?? Number.POSITIVE_INFINITY,
     untilMs: expiresAtMs ?? Number.POSITIVE_INFINITY,

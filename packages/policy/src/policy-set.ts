@@ -11,6 +11,7 @@ export interface CompiledPolicy extends Ranged {
   readonly policy: TrustPolicy;
   /** Globs; empty = any tool. */
   readonly tools: readonly string[];
+  readonly expiresAtMs: number | undefined;
   readonly when: Check | undefined;
   readonly predicate: Check | undefined;
   readonly escalation: EscalationTerms;

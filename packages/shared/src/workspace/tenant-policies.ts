@@ -10,7 +10,7 @@ import { listConnectors } from './tools.ts';
 import { hashFiles } from './version.ts';
 import { allOrIssues, parseValue, WorkspaceError } from './workspace-error.ts';
 
-export const POLICIES_MAX = 2000;
+export const POLICIES_MAX = 10_000;
 export const GRANTS_MAX = 1000;
 const APPROVAL_RULES_MAX = 500;
 
