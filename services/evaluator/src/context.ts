@@ -1,3 +1,4 @@
+import { hookMetrics } from '@holdpoint/hooks/hook-metrics';
 import { findApp } from '@holdpoint/shared/db/apps';
 import { startRelay } from '@holdpoint/shared/db/relay';
 import type { Database } from '@holdpoint/shared/db/schema/index';
@@ -14,6 +15,7 @@ import type { Stopper } from '@holdpoint/shared/runtime/service';
 import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import type { Kysely } from 'kysely';
+import { type AfterActionHooks, startAfterActionHooks } from './after-hooks/after-action-hooks.ts';
 import type { EvaluatorConfig } from './config.ts';
 import { createHookNotes, type HookNotes } from './hook-notes.ts';
 import { type Scorer, startScorer } from './scoring/scorer.ts';
@@ -30,6 +32,7 @@ export interface Context {
   readonly scorer: Scorer;
   readonly salts: TenantSalts;
   readonly hookNotes: HookNotes;
+  readonly afterHooks: AfterActionHooks;
   readonly relay: Poll;
   readonly authenticator: Authenticator;
   readonly newId: () => string;
@@ -53,6 +56,10 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
   stopper.onStop('postgres', () => db.destroy());
   const scorer = await startScorer({ workspaceDir: config.workspaceDir, logger });
   stopper.onStop('scorer', () => scorer.stop());
+  const countRun = hookMetrics(metrics);
+  const hookNotes = createHookNotes(countRun, logger);
+  const afterHooks = await startAfterActionHooks({ workspaceDir: config.workspaceDir, countRun, logger });
+  stopper.onStop('after hooks', () => afterHooks.stop());
   const salts = createTenantSalts(db, (tenant) => scorer.summaryOf(tenant) !== undefined);
   const nats = await connectNats({
     url: config.natsUrl,
@@ -70,6 +77,19 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
     jwt: config.jwt,
     clock: systemClock,
   });
-  const hookNotes = createHookNotes(metrics, logger);
-  return { config, logger, metrics, tracing, db, nats, scorer, salts, hookNotes, relay, authenticator, newId };
+  return {
+    config,
+    logger,
+    metrics,
+    tracing,
+    db,
+    nats,
+    scorer,
+    salts,
+    hookNotes,
+    afterHooks,
+    relay,
+    authenticator,
+    newId,
+  };
 }

@@ -1,3 +1,4 @@
+import { runAfterHooks } from '@holdpoint/hooks/run-after-hooks';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
 import { createStopper, type RunningService } from '@holdpoint/shared/runtime/service';
 import { createApp } from './app.ts';
@@ -9,6 +10,9 @@ import { startLimits } from './jobs/limits.ts';
 import { startPartitions } from './jobs/partitions.ts';
 import { startRescore } from './jobs/rescore.ts';
 
+/** Messages of outcomes that are run for at once, of one `after` hook. */
+const AFTER_AT_ONCE_MAX = 8;
+
 /** Starts one evaluator; any number may run. Stopped doors first: what is in hand is decided, recorded and told. */
 export async function startEvaluator(config: EvaluatorConfig, signal?: AbortSignal): Promise<RunningService> {
   const logger = createLogger({ service: 'evaluator', level: config.logLevel, instance: config.instanceId ?? '' });
@@ -19,6 +23,15 @@ export async function startEvaluator(config: EvaluatorConfig, signal?: AbortSign
     stopper.onStop('partitions', () => partitions.stop());
     const limits = startLimits(context);
     stopper.onStop('limits', () => limits.stop());
+    const { nats, afterHooks } = context;
+    const after = await runAfterHooks({
+      nats,
+      logger,
+      hooks: afterHooks.hooks,
+      atOnceMax: AFTER_AT_ONCE_MAX,
+      endThreads: () => afterHooks.stop(),
+    });
+    stopper.onStop('runs of after hooks', () => after.stop());
     const decider = createDecider(context);
     stopper.onStop('decisions', () => decider.drain());
     const doors = [startRescore(context), consumePlans(context, decider)];

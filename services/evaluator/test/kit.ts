@@ -44,7 +44,7 @@ export interface Kit {
   /** All messages of a stream so far, parsed. */
   messages(stream: StreamName): Promise<{ subject: string; body: never; headers: Map<string, string>; text: string }[]>;
   /** Looks until the condition holds. */
-  until<T>(look: () => Promise<T | undefined | false>): Promise<T>;
+  until<T>(look: () => Promise<T | undefined | false>, maxMs?: number): Promise<T>;
   stop(): Promise<void>;
 }
 
@@ -118,12 +118,12 @@ export async function createKit(files: Readonly<Record<string, string>> = WORKSP
       }
       return found;
     },
-    async until(look) {
-      const deadline = performance.now() + 15_000;
+    async until(look, maxMs = 15_000) {
+      const deadline = performance.now() + maxMs;
       for (;;) {
         const found = await look();
         if (found) return found;
-        if (performance.now() > deadline) throw new Error('it did not come about within 15 s');
+        if (performance.now() > deadline) throw new Error(`it did not come about within ${maxMs} ms`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },

@@ -59,7 +59,7 @@ export const MESSAGES = {
     stream: 'OUTCOMES',
     body: 'OutcomesFact (`messages/facts.ts`)',
     from: ['evaluator', 'executor', 'approvals'],
-    to: ['operators'],
+    to: ['operators', 'evaluator'],
     dedupe: '`id` of the body',
   },
   dead: {

@@ -1,6 +1,6 @@
 import type { ConsumerConfig } from '@nats-io/jetstream';
 import { STREAMS, type StreamName } from './streams.ts';
-import { eventSubjects } from './subjects.ts';
+import { eventSubjects, outcomeSubjects } from './subjects.ts';
 
 const SECOND_NS = 1_000_000_000;
 
@@ -65,6 +65,21 @@ export function afterHookConsumer(tenant: string, hook: string, source?: string)
       inactive_threshold: STREAMS.EVENTS.max_age,
       durable_name: `ingest-after=${tenant}=${hook}`,
       filter_subject: eventSubjects(tenant, source),
+    },
+  };
+}
+
+/** The same for an `after` hook on actions: over the outcomes of its tenant; with `operator`, only of what that one proposed. */
+export function afterActionConsumer(tenant: string, hook: string, operator = '*'): ConsumerDeclaration {
+  return {
+    stream: 'OUTCOMES',
+    owner: 'evaluator',
+    config: {
+      ...shared,
+      max_ack_pending: 256,
+      inactive_threshold: STREAMS.OUTCOMES.max_age,
+      durable_name: `evaluator-after=${tenant}=${hook}`,
+      filter_subject: outcomeSubjects(tenant, operator),
     },
   };
 }

@@ -30,7 +30,7 @@ export const approvalSubjects = (tenant: string): string => `approvals.${tenant}
 
 export const outcomeSubject = (tenant: string, outcome: OutcomeName, operator: string): string =>
   `outcomes.${tenant}.${outcome}.${operator}`;
-/** Every outcome and decision of one operator: what a caller that waits listens to. */
+/** Every outcome of one operator's actions, or with `*` of all: what a caller that waits listens to, and an `after` hook. */
 export const outcomeSubjects = (tenant: string, operator: string): string => `outcomes.${tenant}.*.${operator}`;
 
 /** `dead.<stream>.<tenant>`; a message whose subject names no tenant goes under `_`. */
