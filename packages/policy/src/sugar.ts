@@ -24,6 +24,11 @@ const MODES = {
 
 const OVERRIDES = { allow: 'ALLOW', approve: 'ALERT', deny: 'BLOCK' } as const;
 
+/** Whether a policy is none of `policies.ts`: what is said of it is to be changed where it comes from. */
+export function isFromSugar(policyId: string): boolean {
+  return /^(permissions|approvalRules)\./.test(policyId);
+}
+
 /** A policy for each side-effecting tool of the connectors that have a mode; an override replaces what the mode says. */
 export function permissionPolicies(
   permissions: Readonly<Record<string, PermissionSet>>,
@@ -57,6 +62,8 @@ export function approvalRulePolicies(rules: readonly ApprovalRuleTerms[], tools:
       { id, tools: pattern, escalation, decision: 'ALERT' },
       ...commands.map(({ connector, tool, command }): TrustPolicy => {
         const when = ({ args }: { readonly args?: unknown }) => wildcardMatches(pattern, commandLine(command, args));
+        // What it closes over is all that tells it from another rule's: people and comparisons read its text.
+        when.toString = () => `the command of ${connector} ${tool} is like ${JSON.stringify(pattern)}`;
         return { id: `${id}.${connector}.${tool}`, connector, tool, when, escalation, decision: 'ALERT' };
       }),
     ];
