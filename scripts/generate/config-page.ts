@@ -22,6 +22,8 @@ const MEANINGS = {
   HOLDPOINT_MASTER_KEY: '32 bytes that open the key store; ingest and executor only',
   HOLDPOINT_PRIVATE_NETWORK:
     '`allow`: connectors may call addresses that are not public, in development; executor only. A tenant allows it for one connector by `network: { private: true }`',
+  HOLDPOINT_RECORDS_DAYS:
+    'days for which arguments, results and events of plans are kept, for replay; then they are erased. Evaluator only',
   TRUST_PROXY: 'whose `X-Forwarded-For` is believed',
   INSTANCE_ID: 'what logs call this process; its host and pid unless told',
   INGEST_TENANT_RATE:

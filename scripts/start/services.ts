@@ -85,6 +85,7 @@ function serviceEnvironment(
     JWT_AUDIENCE: identity.audience,
     ...given('NATS_CREDS', 'LOG_LEVEL', 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     ...(opensSecrets && given('HOLDPOINT_MASTER_KEY')),
+    ...(service === 'evaluator' && given('HOLDPOINT_RECORDS_DAYS')),
     ...(service === 'ingest' && {
       ...workspace.sourceSecrets,
       ...given('INGEST_TENANT_RATE', 'INGEST_ADDRESS_RATE', 'INGEST_TENANT_MAX_BYTES'),

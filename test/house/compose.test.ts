@@ -145,6 +145,7 @@ describe.each(SERVICES)('%s', (name: ServiceName) => {
     const own = new Set(['PORT', 'INSTANCE_ID', 'NATS_CREDS']);
     if (name !== 'ingest' && name !== 'executor') own.add('HOLDPOINT_MASTER_KEY');
     if (name !== 'executor') own.add('HOLDPOINT_PRIVATE_NETWORK');
+    if (name !== 'evaluator') own.add('HOLDPOINT_RECORDS_DAYS');
     if (name !== 'ingest') {
       for (const key of ['INGEST_TENANT_RATE', 'INGEST_ADDRESS_RATE', 'INGEST_TENANT_MAX_BYTES']) own.add(key);
     }

@@ -6,6 +6,7 @@ import type { EvaluatorConfig } from './config.ts';
 import { consumePlans } from './consumers/plans.ts';
 import { createContext } from './context.ts';
 import { createDecider } from './decide-plans.ts';
+import { startErasing } from './jobs/erase-records.ts';
 import { startLimits } from './jobs/limits.ts';
 import { startPartitions } from './jobs/partitions.ts';
 import { startRescore } from './jobs/rescore.ts';
@@ -21,6 +22,10 @@ export async function startEvaluator(config: EvaluatorConfig, signal?: AbortSign
     const context = await createContext(config, stopper, signal);
     const partitions = startPartitions(context);
     stopper.onStop('partitions', () => partitions.stop());
+    if (config.recordsDays !== undefined) {
+      const erasing = startErasing(context, config.recordsDays);
+      stopper.onStop('erasing', () => erasing.stop());
+    }
     const limits = startLimits(context);
     stopper.onStop('limits', () => limits.stop());
     const { nats, afterHooks } = context;

@@ -76,6 +76,7 @@ function shown(one: Action): Answer {
     error: one.error,
     approval: one.approval_id,
     'duplicate of': one.duplicate_of,
+    erased: one.erased_at && `${one.erased_at}: arguments and result are gone`,
   };
   return {
     data: one,

@@ -35,6 +35,8 @@ export const actionSchema = decisionSchema.extend({
   attempts: z.number().int(),
   result: z.unknown().optional(),
   error: z.string().optional(),
+  /** Since when arguments and result are gone. */
+  erased_at: z.string().optional(),
   receipts: z.array(receiptSchema).optional(),
 });
 export type Action = z.infer<typeof actionSchema>;

@@ -44,6 +44,8 @@ export const approvalSchema = z.object({
   digest: z.string().nullable(),
   created_at: z.string(),
   decided_at: z.string().nullable(),
+  /** Since when the arguments are gone. */
+  erased_at: z.string().optional(),
 });
 export type Approval = z.infer<typeof approvalSchema>;
 

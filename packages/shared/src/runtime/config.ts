@@ -49,6 +49,8 @@ export interface ServiceConfig {
   /** As Fastify's `trustProxy`: whose `X-Forwarded-For` is believed. */
   readonly trustProxy: boolean | number | string[];
   readonly instanceId?: string;
+  /** How long what replay needs of a plan is kept; absent: for ever. The evaluator's only. */
+  readonly recordsDays?: number;
   /** Ingest's only. */
   readonly ingest?: IngestLimits;
 }
@@ -110,6 +112,7 @@ export function readConfig(env: Environment, service: ServiceName, cwd: string =
     ...(value.OTEL_EXPORTER_OTLP_ENDPOINT && { otelEndpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT }),
     ...(opensSecrets && value.HOLDPOINT_MASTER_KEY && { masterKey: value.HOLDPOINT_MASTER_KEY }),
     ...(service === 'executor' && { privateNetwork: value.HOLDPOINT_PRIVATE_NETWORK }),
+    ...(service === 'evaluator' && { recordsDays: value.HOLDPOINT_RECORDS_DAYS }),
     trustProxy: value.TRUST_PROXY,
     ...(value.INSTANCE_ID && { instanceId: value.INSTANCE_ID }),
     ...(service === 'ingest' && {
@@ -200,6 +203,11 @@ export const environmentSchema = z.object({
     .transform((bytes) => new Uint8Array(bytes))
     .optional(),
   HOLDPOINT_PRIVATE_NETWORK: z.enum(PRIVATE_NETWORK, `must be one of ${PRIVATE_NETWORK.join(', ')}`).default('refuse'),
+  HOLDPOINT_RECORDS_DAYS: z
+    .string()
+    .regex(/^[1-9][0-9]{0,4}$/, 'must be a number of days, 1 to 99999')
+    .prefault('400')
+    .transform(Number),
   TRUST_PROXY: z
     .string()
     .default('false')

@@ -18,6 +18,7 @@ export function toAction(row: ActionRow, tool: Pick<Tool, 'secretArgs'> | undefi
     attempts: row.attempts,
     ...(row.result !== null && { result: row.result }),
     ...(row.error !== null && { error: row.error }),
+    ...(row.erased_at && { erased_at: row.erased_at.toISOString() }),
   };
 }
 

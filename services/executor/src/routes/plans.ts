@@ -24,6 +24,7 @@ export function planRoutes(app: App, { authenticator, db }: Context): void {
           200: z.object({
             id: z.string(),
             plan_id: z.string(),
+            erased_at: z.string().optional(),
             decisions: z.array(decisionSchema),
             outcomes: z.array(outcomeSchema),
           }),
@@ -33,10 +34,11 @@ export function planRoutes(app: App, { authenticator, db }: Context): void {
     async ({ params, principal }) => {
       const plan = await readPlan(db, knownId(params, NO_PLAN), tenantOf(principal));
       if (!plan) throw new HoldpointError('NOT_FOUND', NO_PLAN);
-      const { id, plan_id, lines } = plan;
+      const { id, plan_id, erased_at, lines } = plan;
       return {
         id,
         plan_id,
+        ...(erased_at && { erased_at: erased_at.toISOString() }),
         decisions: lines.map(toDecision),
         outcomes: lines.flatMap((line) => toOutcome(line) ?? []),
       };

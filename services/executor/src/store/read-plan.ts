@@ -8,8 +8,8 @@ export async function readPlan(
   db: Kysely<Database>,
   id: string,
   tenant: string | undefined,
-): Promise<{ id: string; plan_id: string; lines: (ActionRow & EndOfOriginal)[] } | undefined> {
-  let plans = db.selectFrom('plans').select(['id', 'plan_id']).where('id', '=', id);
+): Promise<{ id: string; plan_id: string; erased_at: Date | null; lines: (ActionRow & EndOfOriginal)[] } | undefined> {
+  let plans = db.selectFrom('plans').select(['id', 'plan_id', 'erased_at']).where('id', '=', id);
   if (tenant !== undefined) plans = plans.where('tenant', '=', tenant);
   const plan = await plans.executeTakeFirst();
   if (!plan) return undefined;
