@@ -112,6 +112,25 @@ describe('a command', () => {
     expect(asked[0]?.path).toBe('/v1/actions?state=applied');
   });
 
+  test('lists what is used of limits', async () => {
+    const of = { by: 'entity', who: 'order:1', in_force: true, used_total: '0', open_count: 1, per_seconds: 86_400 };
+    answer.body = {
+      items: [
+        { ...of, policy: 'notes', used_count: 3, count: 10, releases_at: AT },
+        { ...of, policy: 'refunds', by: 'tenant', who: '', used_count: 2, used_total: '40.5', total: 100 },
+        { ...of, policy: 'gone', in_force: false, used_count: 1, open_count: 0, releases_at: AT },
+      ],
+      next_cursor: 'c2',
+    };
+    const { code, out } = await holdpoint('limits', '--limit', '3', '--url', url, '--key', 'hp_x');
+    expect(code).toBe(0);
+    expect(asked[0]).toMatchObject({ method: 'GET', path: '/v1/limits?limit=3' });
+    expect(out).toMatch(/^notes +entity +order:1 +3 of 10 +1 +24h +2026-01-01T00:00:00.000Z$/m);
+    expect(out).toMatch(/^refunds .* 40\.5 of 100 .* when one of the open ends$/m);
+    expect(out).toMatch(/^gone .* no longer limited /m);
+    expect(out).toContain('--cursor c2');
+  });
+
   test('submits a plan from a file', async () => {
     const plan = { plan_id: 'p1', actions: [{ connector: 'shop', tool: 'orders.hold', args: {} }] };
     await writeFile(join(folder, 'plan.json'), JSON.stringify(plan));
