@@ -87,7 +87,7 @@ describe('what an action asks of limits', () => {
 });
 
 test('no two limits share a key, and a key tells what it was made of', () => {
-  const part = fc.oneof(fc.constantFrom('a', 'a","b', '"', '\\', ''), fc.string({ unit: 'binary', maxLength: 8 }));
+  const part = fc.string({ unit: fc.constantFrom('a', '"', ',', '\\', '\u0000', 'é'), maxLength: 4 });
   const of = fc.record({ policy: part, by: fc.constantFrom(...LIMIT_DIMENSIONS), who: part });
   fc.assert(
     fc.property(of, of, (a, b) => {
