@@ -46,29 +46,38 @@ export interface Evaluation {
  */
 export function evaluate(question: Question): Evaluation {
   try {
-    return decide(question);
+    // Of an impossible clock nothing can be said, so it comes first.
+    const at = question.now.toISOString();
+    const { draft, ...rest } = decide(question);
+    return { verdict: { ...draft, policy_version: question.policies.version, at }, ...rest };
   } catch (error) {
     return afterFailure(question, error);
   }
 }
 
-function decide(question: Question): Evaluation {
+/** A verdict before it is said which policies gave it, and when. */
+type Draft = Omit<Verdict, 'policy_version' | 'at'>;
+
+function decide(question: Question): Omit<Evaluation, 'verdict'> & { readonly draft: Draft } {
   const { line, operator, tools, grants, watch } = question;
-  const verdict = verdictOf(question);
   const parsed = parseLine(line, tools, watch);
-  if (!parsed.ok) return { verdict: verdict('BLOCK', parsed.reasons), action: parsed.salvage };
+  if (!parsed.ok) return { draft: blocked(parsed.reasons), action: parsed.salvage };
   const { connector, tool, risk } = parsed.action;
   if (!grantCovers(grants, operator, connector, tool)) {
     const message = `${operator} holds no grant for ${connector} ${tool}`;
-    return { verdict: verdict('BLOCK', [{ code: 'not_granted', message }]), action: parsed.action };
+    return { draft: blocked([{ code: 'not_granted', message }]), action: parsed.action };
   }
   const derived = risk === 'read' ? parsed : deriveFacts(parsed.action, parsed.definition, parsed.scrub, watch);
-  if (!derived.ok) return { verdict: verdict('BLOCK', derived.reasons), action: derived.salvage };
+  if (!derived.ok) return { draft: blocked(derived.reasons), action: derived.salvage };
   const asked = question.hooks?.matching(connector, tool, operator);
-  if (!asked?.length) return { verdict: settle(derived.action, parsed, question), action: derived.action };
+  if (!asked?.length) return { draft: settle(derived.action, parsed, question), action: derived.action };
   const { refusal, scrub, ...hooked } = askBeforeHooks(asked, { ...parsed, action: derived.action }, question);
-  if (refusal) return { verdict: verdict('BLOCK', [refusal]), ...hooked };
-  return { verdict: settle(hooked.action, { definition: parsed.definition, scrub }, question), ...hooked };
+  if (refusal) return { draft: blocked([refusal]), ...hooked };
+  return { draft: settle(hooked.action, { definition: parsed.definition, scrub }, question), ...hooked };
+}
+
+function blocked(reasons: readonly Reason[], matched: readonly string[] = []): Draft {
+  return { decision: 'BLOCK', reasons: sortedReasons(reasons), matched };
 }
 
 /** What a line's tool declares, and what keeps its secrets out of the reasons. */
@@ -78,58 +87,60 @@ interface Known {
 }
 
 /** Step 4, and for all but reads steps 6 to 9: what the policies say. */
-function settle(action: PreparedLine, { definition, scrub }: Known, question: Question): Verdict {
+function settle(action: PreparedLine, { definition, scrub }: Known, question: Question): Draft {
+  const name = `${action.connector} ${action.tool}`;
   if (action.risk === 'read') {
-    const message = `${action.connector} ${action.tool} only reads`;
-    return verdictOf(question)('ALLOW', [{ code: 'read', message }]);
+    return { decision: 'ALLOW', reasons: [{ code: 'read', message: `${name} only reads` }], matched: [] };
   }
   const asking = askAbout(action, scrub, question);
-  const { matched, errors } = match(action, question, asking);
-  const verdict = verdictOf(question, matched);
-  if (errors.length > 0) return verdict('BLOCK', errors);
-  const name = `${action.connector} ${action.tool}`;
-  if (matched.length === 0) return verdict('BLOCK', [{ code: 'no_policy', message: `no policy speaks for ${name}` }]);
+  const { matches, errors } = match(action, question, asking);
+  const matched = sortedIds(matches);
+  if (errors.length > 0) return blocked(errors, matched);
+  if (matches.length === 0) return blocked([{ code: 'no_policy', message: `no policy speaks for ${name}` }]);
 
-  const vetoes = matched.filter(({ policy }) => policy.decision === 'BLOCK');
-  if (vetoes.length > 0) return verdict('BLOCK', reasonsFor(vetoes, 'veto', `${name} is vetoed`));
+  const vetoes = matches.filter(({ policy }) => policy.decision === 'BLOCK');
+  if (vetoes.length > 0) return blocked(reasonsFor(vetoes, 'veto', `${name} is vetoed`), matched);
 
-  const broken = matched.flatMap((compiled) => brokenConstraints(compiled, action, asking));
-  if (broken.length > 0) return verdict('BLOCK', broken);
+  const broken: Reason[] = [];
+  for (const compiled of matches) breakConstraints(compiled, action, asking, broken);
+  if (broken.length > 0) return blocked(broken, matched);
 
-  const alerts = matched.filter(({ policy }) => policy.decision === 'ALERT');
-  const permitted =
-    alerts.length === 0
-      ? verdict('ALLOW', reasonsFor(matched, 'allowed', `${name} is permitted`))
-      : verdict(
-          'ALERT',
-          alerts.map(escalated),
-          escalate(alerts, action, { paths: definition.secretArgs ?? [], scrub }),
-        );
-  const reservations = reservationsOf(matched, action, question.operator);
-  return reservations ? { ...permitted, reservations } : permitted;
+  const reservations = reservationsOf(matches, action, question.operator);
+  const limits = reservations && { reservations };
+  const alerts = matches.filter(({ policy }) => policy.decision === 'ALERT');
+  if (alerts.length === 0) {
+    const reasons = sortedReasons(reasonsFor(matches, 'allowed', `${name} is permitted`));
+    return { decision: 'ALLOW', reasons, matched, ...limits };
+  }
+  const escalation = escalate(alerts, action, { paths: definition.secretArgs ?? [], scrub });
+  return { decision: 'ALERT', reasons: sortedReasons(alerts.map(escalated)), matched, escalation, ...limits };
 }
 
 type Ask = (check: Check, policyId: string) => ReturnType<typeof booleanAnswer>;
 
 /** Step 6. Every policy is asked, even after one failed: the reasons must not depend on an order. */
-function match(action: PreparedLine, question: Question, ask: Ask): { matched: CompiledPolicy[]; errors: Reason[] } {
+function match(action: PreparedLine, question: Question, ask: Ask): { matches: CompiledPolicy[]; errors: Reason[] } {
   const { connector, tool, risk, value } = action;
   const { policies, operator, now } = question;
   const selected = policies.select({ connector, tool, risk, value: value ?? 0, operator, nowMs: now.getTime() });
-  const matched: CompiledPolicy[] = [];
+  const matches: CompiledPolicy[] = [];
   const errors: Reason[] = [];
   for (const compiled of selected) {
     const answer = compiled.when && ask(compiled.when, compiled.id);
     if (answer?.ok === false)
       errors.push({ code: 'policy_error', policy: compiled.id, message: `when ${answer.reason}` });
-    else if (answer?.value !== false) matched.push(compiled);
+    else if (answer?.value !== false) matches.push(compiled);
   }
-  return { matched, errors };
+  return { matches, errors };
 }
 
-/** Step 8. A constraint on any matching policy is a constraint on the action. */
-function brokenConstraints({ id, policy, predicate }: CompiledPolicy, action: PreparedLine, ask: Ask): Reason[] {
-  const broken: Reason[] = [];
+/** Step 8, into `broken`. A constraint on any matching policy is a constraint on the action. */
+function breakConstraints(
+  { id, policy, predicate }: CompiledPolicy,
+  action: PreparedLine,
+  ask: Ask,
+  broken: Reason[],
+): void {
   const value = action.value ?? 0;
   if (policy.maxValue !== undefined && value > policy.maxValue) {
     broken.push({ code: 'max_value', policy: id, message: `${value} is over ${policy.maxValue}` });
@@ -139,7 +150,6 @@ function brokenConstraints({ id, policy, predicate }: CompiledPolicy, action: Pr
     if (!answer.ok) broken.push({ code: 'policy_error', policy: id, message: `predicate ${answer.reason}` });
     else if (!answer.value) broken.push({ code: 'predicate_false', policy: id, message: 'its predicate is false' });
   }
-  return broken;
 }
 
 function escalated({ id, escalation }: CompiledPolicy): Reason {
@@ -177,21 +187,14 @@ function reasonsFor(policies: readonly CompiledPolicy[], code: ReasonCode, messa
   return policies.map(({ id }) => ({ code, policy: id, message }));
 }
 
-function verdictOf({ policies, now }: Question, matched: readonly CompiledPolicy[] = []) {
-  const at = now.toISOString();
-  return (decision: Verdict['decision'], reasons: readonly Reason[], escalation?: Escalation): Verdict => ({
-    decision,
-    reasons: sortedReasons(reasons),
-    matched: [...new Set(matched.map(({ id }) => id))].sort(),
-    policy_version: policies.version,
-    ...(escalation === undefined ? {} : { escalation }),
-    at,
-  });
+function sortedIds(policies: readonly CompiledPolicy[]): string[] {
+  const ids = policies.map(({ id }) => id);
+  return ids.length < 2 ? ids : [...new Set(ids)].sort();
 }
 
 /** By policy, then code, then message; the same reason twice (policies that share an id) is one. */
-function sortedReasons(reasons: readonly Reason[]): Reason[] {
-  if (reasons.length < 2) return [...reasons];
+function sortedReasons(reasons: readonly Reason[]): readonly Reason[] {
+  if (reasons.length < 2) return reasons;
   const keyed = new Map(reasons.map((reason) => [`${reason.policy ?? ''}\0${reason.code}\0${reason.message}`, reason]));
   return [...keyed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reason]) => reason);
 }

@@ -12,9 +12,39 @@ export function grantCovers(
   tool: string,
 ): boolean {
   if (grants === undefined) return true;
-  return grants.some(
-    (grant) => grant.operator === operator && grant.tools.some((pattern) => patternCovers(pattern, connector, tool)),
-  );
+  const held = heldBy(grants, operator);
+  if (held === undefined) return false;
+  const subject = `${connector}:${tool}`;
+  const known = held.answers.get(subject);
+  if (known !== undefined) return known;
+  const answer = held.patterns.some((pattern) => patternCovers(pattern, connector, tool));
+  if (held.answers.size >= ANSWERS_MAX) held.answers.clear();
+  held.answers.set(subject, answer);
+  return answer;
+}
+
+/** What one operator holds, and what was answered from it. */
+interface Held {
+  readonly patterns: readonly string[];
+  readonly answers: Map<string, boolean>;
+}
+
+/** For each operator. The bound is against tools made up in what-if requests. */
+const ANSWERS_MAX = 4096;
+
+/** A list of grants is never changed, so what follows from it is kept for as long as the list is. */
+const heldOf = new WeakMap<readonly Grant[], ReadonlyMap<string, Held>>();
+
+function heldBy(grants: readonly Grant[], operator: string): Held | undefined {
+  let byOperator = heldOf.get(grants);
+  if (byOperator === undefined) {
+    const grouped = Map.groupBy(grants, (grant) => grant.operator);
+    byOperator = new Map(
+      [...grouped].map(([name, own]) => [name, { patterns: own.flatMap(({ tools }) => tools), answers: new Map() }]),
+    );
+    heldOf.set(grants, byOperator);
+  }
+  return byOperator.get(operator);
 }
 
 /** Operator → the sources whose events it may act on; null: all. */

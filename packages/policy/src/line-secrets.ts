@@ -9,7 +9,15 @@ const SEARCHED_MAX_CHARS = 16 * 1024;
 /** What takes the values of a tool's secret arguments out of a text: as they were proposed, and as the tool's schema made them. */
 export function scrubberOf({ secretArgs = [] }: Tool, proposed: Json, parsed: Json): Scrub {
   if (secretArgs.length === 0) return asItIs;
-  const paths = secretArgs.flatMap((path) => [`proposed.${path}`, `parsed.${path}`]);
-  const scrub = createScrubber({ proposed, parsed }, paths, []);
-  return (text) => (text.length > SEARCHED_MAX_CHARS ? MASK : scrub(text));
+  let scrub: Scrub | undefined;
+  return (text) => {
+    if (text.length > SEARCHED_MAX_CHARS) return MASK;
+    // Most lines have nothing to tell, so nothing is looked for before.
+    scrub ??= createScrubber(
+      { proposed, parsed },
+      secretArgs.flatMap((path) => [`proposed.${path}`, `parsed.${path}`]),
+      [],
+    );
+    return scrub(text);
+  };
 }

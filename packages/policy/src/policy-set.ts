@@ -41,20 +41,21 @@ const REMEMBERED_MAX = 100_000;
 
 export function createPolicySet(version: string, policies: readonly CompiledPolicy[]): PolicySet {
   const groups = groupByTool(policies);
-  const remembered = new Map<string, readonly ToolGroup[]>();
+  const remembered = new Map<string, Map<string, readonly ToolGroup[]>>();
   let rememberedCount = 0;
 
   const groupsFor = (connector: string, tool: string): readonly ToolGroup[] => {
-    const key = groupKey(connector, tool);
-    const known = remembered.get(key);
+    const known = remembered.get(connector)?.get(tool);
     if (known) return known;
     const found = collectGroups(groups, connector, tool);
-    if (rememberedCount + found.length + 1 > REMEMBERED_MAX) {
-      remembered.clear();
-      rememberedCount = 0;
-    }
-    remembered.set(key, found);
     rememberedCount += found.length + 1;
+    if (rememberedCount > REMEMBERED_MAX) {
+      remembered.clear();
+      rememberedCount = found.length + 1;
+    }
+    const own = remembered.get(connector);
+    if (own) own.set(tool, found);
+    else remembered.set(connector, new Map([[tool, found]]));
     return found;
   };
 

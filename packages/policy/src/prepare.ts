@@ -1,7 +1,6 @@
 import type { Reason, ReasonCode } from '@holdpoint/shared/domain/decision';
 import type { Json } from '@holdpoint/shared/domain/json';
-import { keySchema } from '@holdpoint/shared/domain/names';
-import { type PlannedAction, plannedActionSchema } from '@holdpoint/shared/domain/plan';
+import { plannedActionSchema } from '@holdpoint/shared/domain/plan';
 import { RISKS, type Risk } from '@holdpoint/shared/domain/policy';
 import type { Tool, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
@@ -11,6 +10,7 @@ import { scrubberOf } from './line-secrets.ts';
 import { plainJson } from './plain-json.ts';
 import { asItIs, printable, type Scrub } from './printable.ts';
 import type { ScoredAction } from './scored-action.ts';
+import { isKey, isValue, type StatedFacts, statedFacts } from './stated-facts.ts';
 import { type Answer, answerOf, describeAnswer, type UserCall, type UserCodeWatch } from './user-code.ts';
 
 /** A line that says what it must: its tool is known, its arguments are as the tool's schema made them, and a copy of our own. */
@@ -49,22 +49,16 @@ export function parseLine(line: unknown, tools: ToolCatalog, watch?: UserCodeWat
   // Before the schema, which walks the arguments without a bound on their depth.
   const args = plainJson(ownField(line, 'args') ?? null);
   if (!args.ok) return refuse('invalid_action', [`${['args', ...args.path].join('.')}: ${args.reason}`]);
-  const planned = plannedActionSchema.safeParse(line);
-  if (!planned.success) {
-    return refuse(
-      'invalid_action',
-      planned.error.issues.map((issue) => located(issue.path.map(String), messageOf(issue))),
-    );
-  }
-  const { connector, tool } = planned.data;
+  const stated = statedFacts(line, args.value) ?? readBySchema(line);
+  if ('issues' in stated) return refuse('invalid_action', stated.issues);
+  const { connector, tool, value, entity_key = null, idempotency_key = null } = stated;
   const definition = findTool(tools, connector, tool);
   if (definition === undefined) return refuse('unknown_tool', [describeUnknown(tools, connector, tool)]);
-  const missing = missingKeys(planned.data, definition);
+  const missing = missingKeys(stated, definition);
   if (missing.length > 0) return refuse('invalid_action', missing);
   const proposed = scrubberOf(definition, args.value, null);
   const parsedArgs = parseArgs(args.value, definition, { subject: `${connector}:${tool}`, watch, scrub: proposed });
   if (!parsedArgs.ok) return refuse('invalid_action', parsedArgs.messages, proposed);
-  const { value, entity_key = null, idempotency_key = null } = planned.data;
   return {
     ok: true,
     definition,
@@ -82,6 +76,12 @@ export function parseLine(line: unknown, tools: ToolCatalog, watch?: UserCodeWat
   };
 }
 
+function readBySchema(line: unknown): StatedFacts | { readonly issues: readonly string[] } {
+  const planned = plannedActionSchema.safeParse(line);
+  if (planned.success) return planned.data;
+  return { issues: planned.error.issues.map((issue) => located(issue.path.map(String), messageOf(issue))) };
+}
+
 /** Step 5: what the tool derives from the arguments fills in what is absent and must equal what is there. */
 export function deriveFacts(
   action: PreparedLine,
@@ -89,6 +89,7 @@ export function deriveFacts(
   scrub: Scrub,
   watch?: UserCodeWatch,
 ): PreparedAction {
+  if (!definition.value && !definition.entityKey) return { ok: true, action };
   const call: UserCall = { subject: `${action.connector}:${action.tool}`, watch, scrub };
   const value = deriveValue(action, definition, call);
   const entityKey = deriveEntityKey(action, definition, call);
@@ -169,7 +170,7 @@ function describeUnknown(tools: ToolCatalog, connector: string, tool: string): s
 }
 
 /** Only the tool tells which keys a line needs: a read none, the others both, unless it derives the entity. */
-function missingKeys(line: PlannedAction, definition: Tool): string[] {
+function missingKeys(line: StatedFacts, definition: Tool): string[] {
   if (definition.risk === 'read') return [];
   const missing: string[] = [];
   if (line.entity_key === undefined && !definition.entityKey) {
@@ -226,13 +227,4 @@ function ownField(line: unknown, field: string): unknown {
   return typeof line === 'object' && line !== null && Object.hasOwn(line, field)
     ? (line as Record<string, unknown>)[field]
     : undefined;
-}
-
-function isValue(value: unknown): value is number {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return false;
-  return !Number.isInteger(value) || Number.isSafeInteger(value);
-}
-
-function isKey(value: unknown): value is string {
-  return keySchema.safeParse(value).success;
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const NAME_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 export const TOOL_PATTERN = /^[A-Za-z0-9_.-]{1,64}$/;
 /** Idempotency and entity keys: 1–255 printable characters (no control characters, no lone surrogates). */
-const KEY_PATTERN = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,255}$/u;
+export const KEY_PATTERN = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,255}$/u;
 
 export const nameSchema = z
   .string()
