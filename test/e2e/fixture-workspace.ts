@@ -31,8 +31,11 @@ const POLICIES = `export default [
   { id: 'soon', tool: 'pay', when: (action) => action.args.soon === true, decision: 'ALERT', escalation: { audience: 'reviewer', ttlSeconds: 1 } },
 ];`;
 
-/** A workspace that imports nothing, outside the repository: two connectors over one far end, one tenant. */
-export async function writeFixtureWorkspace(baseUrl: string): Promise<{ dir: string; remove(): Promise<void> }> {
+/** A workspace that imports nothing, outside the repository: two connectors over one far end, one tenant. `more`: by path. */
+export async function writeFixtureWorkspace(
+  baseUrl: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ dir: string; remove(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'holdpoint-e2e-'));
   const own = `{ config: { baseUrl: '${baseUrl}' } }`;
   const files = {
@@ -43,6 +46,7 @@ export async function writeFixtureWorkspace(baseUrl: string): Promise<{ dir: str
     'tenants/acme/policies.ts': POLICIES,
     'tenants/acme/connectors.ts': `export default { shop: ${own}, desk: ${own} };`,
     'tenants/acme/sources.ts': "export default [{ id: 'github', provider: 'github', secrets: ['its-a-secret'] }];",
+    ...more,
   };
   for (const [file, text] of Object.entries(files)) {
     await mkdir(dirname(join(dir, file)), { recursive: true });

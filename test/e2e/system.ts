@@ -61,11 +61,13 @@ export interface SystemOptions {
   readonly instances?: number;
   /** What the services are told beside where their servers are. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** More of the workspace: by path. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const [servers, observer, people] = await Promise.all([testServers(), startObserver(), startPeople('acme')]);
-  const workspace = await writeFixtureWorkspace(observer.url);
+  const workspace = await writeFixtureWorkspace(observer.url, options.files);
   const logger = createLogger({ service: 'test', level: 'silent', instance: 'test' });
   const nats = await connectNats({ url: servers.natsUrl, name: 'test', logger });
   const db = createDatabase<Database>(
