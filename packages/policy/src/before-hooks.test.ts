@@ -89,6 +89,13 @@ describe('a before hook', () => {
     });
   });
 
+  test('tells no secret that another hook gave, nor the one that it replaced', () => {
+    const given = hook(() => ({ args: { amount: 1, card: '5555-5555' } }), { priority: 1 });
+    const telling = hook(({ args }: { args: { card: string } }) => ({ reject: `not ${args.card} for 4242-4242` }));
+    const said = ask([given, telling], { args: { amount: 1, card: '4242-4242' } });
+    expect(said.verdict.reasons[0]?.message).toBe('not ••• for •••');
+  });
+
   test('that gives arguments has them read by the tool, and the facts derived of them', () => {
     const said = ask([hook(() => ({ args: { amount: 400, note: ' x ' } }))], { value: 300 });
     expect(said.action).toMatchObject({ args: { amount: 400, note: 'x' }, value: 400 });
