@@ -2,6 +2,11 @@ import { type Action, actionSchema, decisionSchema } from '@holdpoint/shared/dom
 import { decisionRecordSchema } from '@holdpoint/shared/domain/decision-record';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { eventSchema } from '@holdpoint/shared/domain/event';
+import {
+  type ActionExplanation,
+  actionExplanationSchema,
+  explanationSchema,
+} from '@holdpoint/shared/domain/explanation';
 import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
 import { outcomeSchema } from '@holdpoint/shared/domain/outcome';
 import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
@@ -47,7 +52,9 @@ const planAnswerSchema = z.looseObject({
   outcomes: z.array(outcomeSchema).optional(),
 });
 export type PlanAnswer = z.infer<typeof planAnswerSchema>;
-const evaluationSchema = z.looseObject({ decisions: z.array(z.looseObject({ decision: z.string() })) });
+const evaluationSchema = z.looseObject({
+  decisions: z.array(z.looseObject({ decision: z.string(), explanation: explanationSchema.optional() })),
+});
 
 export type HoldpointClient = ReturnType<typeof createClient>;
 
@@ -103,6 +110,8 @@ export interface EvaluateRequest {
   readonly policies?: unknown;
   readonly tools?: unknown;
   readonly now?: string | undefined;
+  /** Each decision comes with its `explanation`. */
+  readonly explain?: boolean | undefined;
 }
 
 const recordsSchema = pageOf(decisionRecordSchema).extend({ tenant: z.string() });
@@ -118,6 +127,9 @@ function policies(evaluator: Service) {
   return {
     evaluate: (request: EvaluateRequest) =>
       evaluator(evaluationSchema, { method: 'POST', path: '/v1/evaluate', body: request }),
+    /** Why an action was decided as it was: by the facts of then, under the policies that are loaded now. */
+    explain: (actionId: string): Promise<ActionExplanation> =>
+      evaluator(actionExplanationSchema, { method: 'GET', path: `/v1/actions/${id(actionId)}/explanation` }),
     get: () => evaluator(loose, { method: 'GET', path: '/v1/policies' }),
     /** What was decided, with the facts of then; oldest first. A page may be empty and have a next one. */
     records: (query: RecordQuery = {}) =>
