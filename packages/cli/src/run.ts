@@ -4,10 +4,12 @@ import { type CommandLine, readCommandLine, refuseStrangers } from './command-li
 import { action, actions, cancel, retry, settle } from './commands/actions.ts';
 import { approvals, approve, deny } from './commands/approvals.ts';
 import { events, eventsShow } from './commands/events.ts';
+import { explain } from './commands/explain.ts';
 import { limits } from './commands/limits.ts';
 import { plansSubmit } from './commands/plans.ts';
 import { policiesReplay } from './commands/policies-replay.ts';
 import { policiesSuggest } from './commands/policies-suggest.ts';
+import { policiesTest } from './commands/policies-test.ts';
 import { receipts } from './commands/receipts.ts';
 import { replay } from './commands/replay.ts';
 import { sources } from './commands/sources.ts';
@@ -23,6 +25,7 @@ const COMMANDS: Readonly<Record<string, Command | LocalCommand>> = {
   deny,
   actions,
   action,
+  explain,
   cancel,
   retry,
   settle,
@@ -31,6 +34,7 @@ const COMMANDS: Readonly<Record<string, Command | LocalCommand>> = {
   'plans submit': plansSubmit,
   'policies replay': policiesReplay,
   'policies suggest': policiesSuggest,
+  'policies test': policiesTest,
   events,
   'events show': eventsShow,
   replay,

@@ -5,6 +5,8 @@ export const USAGE = `usage: npm run holdpoint -- <command> [options]
   deny ID --reason TEXT                               say no, as a person
   actions [--state S] [--entity KEY] [--operator O]   what was proposed, and how it stands
   action ID                                           one action, with its receipts
+  explain ID                                          why it was decided so, and what would have permitted it
+  explain --plan FILE --operator NAME [--workspace DIR] [--tenant T]   the same of a plan, by the files' policies
   cancel ID [--reason TEXT]                           take back a queued action
   retry ID [--reason TEXT]                            try again now what backs off or is indeterminate
   settle ID applied|not_applied|failed --reason TEXT  say what became of an indeterminate one
@@ -18,6 +20,7 @@ export const USAGE = `usage: npm run holdpoint -- <command> [options]
                                                       what other policies would have done with what was proposed
   policies suggest [--since 90d] [--tool T] [--grants N] [--workspace DIR] [--tenant T]
                                                       what people always granted, as policies that need not ask
+  policies test [--workspace DIR] [--tenant T]        ask the policies what their *.cases.yaml expect
   sources                                             webhook endpoints, and how their deliveries go
   subscriptions [AGENT]                               where agents are woken
   plans submit FILE --operator NAME [--wait SECONDS]  propose a plan (FILE: JSON; - for standard input)

@@ -37,7 +37,8 @@ function stateOf({ outcomes = [] }: PlanAnswer, actionId: string): string | unde
   return outcomes.find(({ action_id }) => action_id === actionId)?.outcome;
 }
 
-async function readPlan(file: string, typedIn: string): Promise<ExecutionPlan> {
+/** @throws UsageError */
+export async function readPlan(file: string, typedIn: string): Promise<ExecutionPlan> {
   const content = await (file === '-' ? text(process.stdin) : readFile(resolve(typedIn, file), 'utf8')).catch(() => {
     throw new UsageError(`${file} cannot be read`);
   });

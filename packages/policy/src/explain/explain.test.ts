@@ -213,6 +213,7 @@ describe('it explains', () => {
       expiresAt: '2027-01-01T00:00:00Z',
       when: 'true',
       maxValue: 10,
+      limit: { count: 3, total: 9, per: '24h', by: 'entity' },
       predicate: () => false,
       decision: 'ALLOW',
     };
@@ -230,6 +231,11 @@ describe('it explains', () => {
         ],
         constraints: [
           { constraint: 'maxValue', holds: false, message: '20 is over maxValue 10' },
+          {
+            constraint: 'limit',
+            holds: null,
+            message: 'at most 3 actions and a total of 9 in 24h by entity, which is kept when it is recorded',
+          },
           { constraint: 'predicate', holds: false, message: 'its `predicate` answered false' },
         ],
       },

@@ -1,6 +1,6 @@
 import type { Change, DecidingStep, Nearest } from '@holdpoint/shared/domain/explanation';
 import type { Evaluation, Question } from '../evaluate.ts';
-import type { CompiledPolicy } from '../policy-set.ts';
+import { type CompiledPolicy, createPolicySet } from '../policy-set.ts';
 import { printable, type Scrub } from '../printable.ts';
 import { applyChange } from './apply-change.ts';
 import type { Asking } from './asking.ts';
@@ -25,15 +25,18 @@ export function nearestChange(
 ): Nearest | undefined {
   if (verdict.decision === 'ALLOW') return undefined;
   const looked: Looked = { action, operator: question.operator, nowMs: question.now.getTime() };
-  const relevant = question.policies.policies.filter((compiled) => mayEverMatch(compiled, looked));
+  const speaking = question.policies.policies.filter((compiled) => speaksForTool(compiled, action));
+  const relevant = speaking.filter((compiled) => mayEverMatch(compiled, looked));
   const values = valueIntervals(relevant, action.value ?? 0);
   // Author's code may decide otherwise between two thresholds, and a fact of the arguments does not move by itself.
   const ranged = step !== 'derived' && hooks === undefined && !relevant.some(isOpaque);
+  // Other rules want another set, which is made of those policies alone that could have a say.
+  const narrow = { ...question, policies: createPolicySet(question.policies.version, speaking) };
   let alert: Nearest | undefined;
   for (const candidate of candidateChanges({ question, action, step, values, verdict })) {
     const { change } = candidate;
     if (tellsSecret(change, scrub)) continue;
-    const after = asking.ask(applyChange(question, change));
+    const after = asking.ask(applyChange('rule' in change ? narrow : question, change));
     if (!after) break;
     const { decision } = after.verdict;
     if (decision === 'BLOCK' || decision === verdict.decision) continue;
@@ -49,7 +52,6 @@ export function nearestChange(
 
 /** Whether it can match this action at some value. */
 function mayEverMatch(compiled: CompiledPolicy, looked: Looked): boolean {
-  if (!speaksForTool(compiled, looked.action)) return false;
   return selectorResults(compiled, looked).every(
     ({ holds, selector }) => holds || selector === 'appliesUpTo' || selector === 'appliesAbove',
   );

@@ -1,5 +1,6 @@
 import type { Verdict } from '@holdpoint/shared/domain/decision';
 import type { DecidingStep, MatchedPolicy, NearMiss } from '@holdpoint/shared/domain/explanation';
+import type { Limit } from '@holdpoint/shared/domain/policy';
 import type { Question } from '../evaluate.ts';
 import { type CompiledPolicy, createPolicySet } from '../policy-set.ts';
 import { printable, type Scrub } from '../printable.ts';
@@ -95,6 +96,7 @@ function constraintsOf(
     const message = `${value} is ${holds ? 'within' : 'over'} maxValue ${maxValue}`;
     constraints.push({ constraint: 'maxValue', holds: decision === 'BLOCK' ? null : holds, message: say(message) });
   }
+  if (policy.limit) constraints.push({ constraint: 'limit', holds: null, message: limitMessage(policy.limit) });
   if (!predicate) return constraints;
   if (!alone || decision === 'BLOCK') {
     const message =
@@ -107,6 +109,14 @@ function constraintsOf(
     ? `its \`predicate\` ${failed.message.replace(/^predicate /, '')}`
     : `its \`predicate\` answered ${!isFalse}`;
   return [...constraints, { constraint: 'predicate', holds: failed ? null : !isFalse, message: say(message) }];
+}
+
+function limitMessage({ count, total, per, by }: Limit): string {
+  const most = [
+    ...(count === undefined ? [] : [`${count} actions`]),
+    ...(total === undefined ? [] : [`a total of ${total}`]),
+  ];
+  return `at most ${most.join(' and ')} in ${per} by ${by}, which is kept when it is recorded`;
 }
 
 /** Those for other tools only where there is nothing for this one, and only what misses by nothing else. */

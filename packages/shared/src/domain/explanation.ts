@@ -47,9 +47,13 @@ export const matchedPolicySchema = z.object({
   decision: z.enum(DECISIONS),
   /** The selectors that it has, all of which hold: none where it speaks for every action. */
   selectors: z.array(selectorSchema),
-  /** `holds` is null where the constraint was not asked, as those of a veto are not, or did not answer. */
+  /** `holds` is null where the constraint was not asked, or did not answer: a veto asks none, and limits are the record's to keep. */
   constraints: z.array(
-    z.object({ constraint: z.enum(['maxValue', 'predicate']), holds: z.boolean().nullable(), message: z.string() }),
+    z.object({
+      constraint: z.enum(['maxValue', 'predicate', 'limit']),
+      holds: z.boolean().nullable(),
+      message: z.string(),
+    }),
   ),
 });
 export type MatchedPolicy = z.infer<typeof matchedPolicySchema>;
@@ -81,8 +85,9 @@ export const explanationSchema = z.object({
   decision: z.enum(DECISIONS),
   step: z.enum(DECIDING_STEPS),
   sentence: z.string(),
+  /** At most 50: the decision names them all. */
   matched: z.array(matchedPolicySchema),
-  /** The nearest first; at most a few. */
+  /** The nearest first; at most 5. */
   near_misses: z.array(nearMissSchema),
   nearest: nearestSchema.optional(),
   /** More might have been found, had there been more time. */
