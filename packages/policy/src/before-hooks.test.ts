@@ -249,4 +249,30 @@ describe('laws', () => {
     );
     expect([...seen].sort()).toEqual(['args', 'failed', 'pass', 'reject']);
   });
+
+  test('whatever a hook answers, the verdict is a BLOCK or that of the line with the arguments it gave', () => {
+    const args = fc.record({ amount: fc.oneof(fc.integer({ min: 0, max: 1_200 }), fc.anything()) });
+    const answers = fc.oneof(
+      fc.anything({ withBigInt: true, withDate: true, withMap: true, withObjectString: true, withNullPrototype: true }),
+      fc.record({ args: fc.oneof(args, fc.anything()) }),
+      fc.record({ reject: fc.anything() }),
+      fc.record({ args, reject: fc.string() }, { requiredKeys: [] }),
+    );
+    let given = 0;
+    fc.assert(
+      fc.property(answers, fc.boolean(), (answer, critical) => {
+        const { verdict, hooks } = ask([hook(() => answer, { critical })]);
+        const said = hooks?.[0]?.result;
+        if (said === 'pass') expect(verdict).toEqual(ask(undefined).verdict);
+        else if (said === 'failed' && !critical) expect(verdict).toEqual(ask(undefined).verdict);
+        else if (said !== 'args') expect(verdict.decision).toBe('BLOCK');
+        else {
+          given += 1;
+          expect(verdict).toEqual(ask(undefined, { args: (answer as { args: object }).args }).verdict);
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(given).toBeGreaterThan(100);
+  });
 });
