@@ -16,6 +16,8 @@ import { type Answer, answerOf, describeAnswer, type UserCodeWatch } from './use
 
 /** A tenant's `before` hooks on actions, ready to be asked. */
 export interface BeforeHooks {
+  /** What the watch is told of each: `hook:<id>`. */
+  readonly subjects: readonly string[];
   /** Those for an action, in the order in which they are asked. */
   matching(connector: string, tool: string, operator: string): readonly ActionHook[];
 }
@@ -61,6 +63,7 @@ export function compileHooks(hooks: readonly ActionHook[], tools: ToolCatalog): 
   const ordered = inOrder(hooks.filter(({ before }) => before));
   const remembered = new Map<string, readonly ActionHook[]>();
   return {
+    subjects: ordered.map(subjectOf),
     matching(connector, tool, operator) {
       if (ordered.length === 0) return ordered;
       // None of the three holds a space.

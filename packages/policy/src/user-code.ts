@@ -1,3 +1,4 @@
+import { NOT_ASKED } from '@holdpoint/shared/domain/decision-record';
 import type { PlannedAction } from '@holdpoint/shared/domain/plan';
 import type { CelProgram } from './cel.ts';
 import { describeError, printable, type Scrub } from './printable.ts';
@@ -9,6 +10,8 @@ import { describeError, printable, type Scrub } from './printable.ts';
 export interface UserCodeWatch {
   begins(subject: string): void;
   ends(): void;
+  /** Whether its code is not to be asked now, for it did not come back lately. */
+  silent?(subject: string): boolean;
 }
 
 /** Whose code is called, who watches it, and what must not be told of what it throws or answers. */
@@ -27,6 +30,7 @@ export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 /** Runs an author's code; whatever it does comes back as data. Reading what it throws may run its code as well. */
 export function answerOf(run: () => unknown, { subject, watch, scrub }: UserCall): Answer<unknown> {
+  if (watch?.silent?.(subject)) return { ok: false, reason: NOT_ASKED };
   watch?.begins(subject);
   try {
     const value = run();

@@ -1,8 +1,15 @@
 import { compileHooks } from '@holdpoint/policy/before-hooks';
-import { compilePolicies } from '@holdpoint/policy/compile';
+import { compilePolicies, PolicyCompileError } from '@holdpoint/policy/compile';
 import { compileTenant, type TenantRules } from '@holdpoint/policy/tenant-rules';
-import { ESCALATION_DEFAULTS, loadTenantPolicies } from '@holdpoint/shared/workspace/tenant-policies';
+import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
+import { hooksFile } from '@holdpoint/shared/workspace/tenant-hooks';
+import {
+  ESCALATION_DEFAULTS,
+  loadTenantPolicies,
+  type TenantPolicies,
+} from '@holdpoint/shared/workspace/tenant-policies';
 import { loadTools } from '@holdpoint/shared/workspace/tools';
+import { allOrIssues, WorkspaceError } from '@holdpoint/shared/workspace/workspace-error';
 
 /** The rules of every tenant of a workspace, compiled. */
 export interface Rulebook {
@@ -14,12 +21,27 @@ export interface Rulebook {
 /**
  * Loads and compiles all that decides. Runs the workspace's own code in this thread, which keeps what it imported: a change of
  * the files is seen by another thread or process only.
- * @throws WorkspaceError or PolicyCompileError: nothing is decided by a part of it
+ * @throws WorkspaceError with what every file does wrong: nothing is decided by a part of it
  */
 export async function loadRulebook(workspaceDir: string): Promise<Rulebook> {
   const [tenants, tools] = await Promise.all([loadTenantPolicies(workspaceDir), loadTools(workspaceDir)]);
-  const rules = new Map([...tenants].map(([name, tenant]) => [name, compileTenant(tenant, tools)]));
+  const compiled = await allOrIssues([...tenants.values()].map(async (tenant) => compile(tenant, tools)));
+  const rules = new Map([...tenants.keys()].map((name, index) => [name, compiled[index] as TenantRules]));
   return { tenants: [...rules.keys()], rulesOf: (tenant) => rules.get(tenant) ?? NO_RULES };
+}
+
+function compile(tenant: TenantPolicies, tools: ToolCatalog): TenantRules {
+  try {
+    return compileTenant(tenant, tools);
+  } catch (error) {
+    if (!(error instanceof PolicyCompileError)) throw error;
+    const issues = error.issues.map(({ path, policy, reason }) => ({
+      file: path.startsWith('hooks') ? hooksFile(tenant.tenant) : `tenants/${tenant.tenant}/policies.ts`,
+      path,
+      reason: policy ? `${policy}: ${reason}` : reason,
+    }));
+    throw new WorkspaceError(issues, { cause: error });
+  }
 }
 
 const NO_RULES: TenantRules = {

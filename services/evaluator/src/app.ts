@@ -1,8 +1,7 @@
-import type { Batcher } from '@holdpoint/shared/runtime/batcher';
 import { createHttp, type Http } from '@holdpoint/shared/runtime/http';
 import type { Context } from './context.ts';
-import type { Proposal } from './core/proposal.ts';
-import type { DecideResult } from './decide-plans.ts';
+import type { Decider } from './decide-plans.ts';
+import type { Reload } from './jobs/reload.ts';
 import { evaluateRoutes } from './routes/evaluate.ts';
 import { explanationRoutes } from './routes/explanation.ts';
 import { limitRoutes } from './routes/limits.ts';
@@ -14,11 +13,13 @@ import { readNow } from './store/read-now.ts';
 /** A plan is at most 512 KiB; a rehearsal carries policies beside it. */
 const BODY_MAX_BYTES = 4 * 1024 * 1024;
 
-export async function createApp(
-  context: Context,
-  decider: Batcher<Proposal, DecideResult>,
-  draining: AbortSignal,
-): Promise<Http> {
+export interface Doors {
+  readonly decider: Decider;
+  readonly reload: Reload;
+  readonly draining: AbortSignal;
+}
+
+export async function createApp(context: Context, { decider, reload, draining }: Doors): Promise<Http> {
   const { logger, metrics, tracing, nats, db, config } = context;
   const http = await createHttp({
     service: 'evaluator',
@@ -29,13 +30,15 @@ export async function createApp(
       nats: () => nats.ping(),
       postgres: () => readNow(db),
     },
+    // It does its work, by what was in force before.
+    notes: () => ({ policies: reload.rejected() ? 'rejected' : 'ok' }),
     openapi: { title: 'Holdpoint evaluator', description: 'Plans in, a decision for every action out.' },
     bodyMaxBytes: BODY_MAX_BYTES,
     trustProxy: config.trustProxy,
   });
   planRoutes(http.app, context, decider, draining);
   evaluateRoutes(http.app, context);
-  policyRoutes(http.app, context);
+  policyRoutes(http.app, context, reload);
   explanationRoutes(http.app, context);
   recordRoutes(http.app, context);
   limitRoutes(http.app, context);

@@ -54,7 +54,11 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
   });
   const db = createDatabase<Database>(pool);
   stopper.onStop('postgres', () => db.destroy());
-  const scorer = await startScorer({ workspaceDir: config.workspaceDir, logger });
+  const scorer = await startScorer({
+    workspaceDir: config.workspaceDir,
+    logger,
+    ...(config.rulesLoadMaxMs !== undefined && { loadMaxMs: config.rulesLoadMaxMs }),
+  });
   stopper.onStop('scorer', () => scorer.stop());
   const countRun = hookMetrics(metrics);
   const hookNotes = createHookNotes(countRun, logger);

@@ -9,6 +9,7 @@ import { createDecider } from './decide-plans.ts';
 import { startErasing } from './jobs/erase-records.ts';
 import { startLimits } from './jobs/limits.ts';
 import { startPartitions } from './jobs/partitions.ts';
+import { startReload } from './jobs/reload.ts';
 import { startRescore } from './jobs/rescore.ts';
 
 /** Messages of outcomes that are run for at once, of one `after` hook. */
@@ -39,10 +40,12 @@ export async function startEvaluator(config: EvaluatorConfig, signal?: AbortSign
     stopper.onStop('runs of after hooks', () => after.stop());
     const decider = createDecider(context);
     stopper.onStop('decisions', () => decider.drain());
+    const reload = await startReload(context);
+    stopper.onStop('reload', () => reload.stop());
     const doors = [startRescore(context), consumePlans(context, decider)];
     stopper.onStop('plans and rescores', () => Promise.all(doors.map((door) => door.stop())));
     const draining = new AbortController();
-    const http = await createApp(context, decider, draining.signal);
+    const http = await createApp(context, { decider, reload, draining: draining.signal });
     stopper.onStop('http', () => http.close());
     const url = await http.listen(config.host, config.port);
     return {

@@ -13,6 +13,7 @@ import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import type { RunningService } from '@holdpoint/shared/runtime/service';
 import { type TestServers, testServers } from '@holdpoint/stack/testing/test-servers';
 import type { Kysely } from 'kysely';
+import type { EvaluatorConfig } from '../src/config.ts';
 import { startEvaluator } from '../src/service.ts';
 
 export const WORKSPACE = {
@@ -38,7 +39,7 @@ export interface Kit {
   readonly nats: Nats;
   readonly keys: { readonly admin: string; readonly operator: string };
   readonly workspaceDir: string;
-  start(over?: Partial<ServiceConfig>): Promise<RunningService>;
+  start(over?: Partial<EvaluatorConfig>): Promise<RunningService>;
   publish(plan: unknown, operator?: string, tenant?: string): Promise<void>;
   post(service: RunningService, path: string, body: unknown, key?: string): Promise<Response>;
   /** All messages of a stream so far, parsed. */

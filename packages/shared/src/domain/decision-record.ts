@@ -10,6 +10,9 @@ export const READ_DIFFERENTLY = 'the tool or a hook reads these arguments differ
 /** The message of a line whose user code was ended: asked again it would hang again. */
 export const NOT_IN_TIME = 'the code of a policy or tool did not answer in time';
 
+/** Ends the message of a line that was blocked without asking code that got stuck several times just before. */
+export const NOT_ASKED = 'is not asked for a while: it did not answer in time, several times';
+
 const recordedVoteSchema = z.object({
   principal: z.string(),
   vote: z.enum(['approve', 'deny']),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { reasonSchema } from './decision.ts';
 import { DECISIONS } from './policy.ts';
+import { receiptReasonSchema } from './policy-change.ts';
 
 export const RECEIPT_KINDS = [
   'decision',
@@ -35,7 +35,7 @@ export const receiptSchema = z.object({
   idempotency_key: z.string().nullable(),
   digest: z.string().nullable(),
   decision: z.enum(DECISIONS).nullable(),
-  reasons: z.array(reasonSchema).nullable(),
+  reasons: z.array(receiptReasonSchema).nullable(),
   matched: z.array(z.string()).nullable(),
   policy_version: z.string().nullable(),
   /** The state the action moved to; of a received webhook that was replayed, `replayed` or `replayed_fresh`. */

@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { createStandWatch, createThreadMarks, lookAt, markBeat, markPlace, markStep } from './thread-marks.ts';
+import {
+  createStandWatch,
+  createThreadMarks,
+  lookAt,
+  markBeat,
+  markPiece,
+  markPlace,
+  markStep,
+} from './thread-marks.ts';
 
 test('a place is somebody’s only while code runs there', () => {
   const marks = createThreadMarks();
@@ -9,10 +17,14 @@ test('a place is somebody’s only while code runs there', () => {
   markPlace(marks, 3, 1);
   expect(lookAt(marks).at).toBeUndefined();
   markStep(marks);
-  expect(lookAt(marks).at).toEqual({ group: 3, item: 1 });
+  expect(lookAt(marks).at).toEqual({ group: 3, item: 1, piece: 0 });
+  markStep(marks);
+  markPiece(marks, 7);
+  markStep(marks);
+  expect(lookAt(marks).at).toEqual({ group: 3, item: 1, piece: 7 });
   markStep(marks);
   markBeat(marks);
-  expect(lookAt(marks)).toEqual({ steps: 4, beats: 1, at: undefined });
+  expect(lookAt(marks)).toEqual({ steps: 6, beats: 1, at: undefined });
 });
 
 test('a look at a thread that runs never mixes two places', async () => {
@@ -53,7 +65,7 @@ test('a look at a thread that runs never mixes two places', async () => {
 test('standing still counts from the look that first saw the thread there; a step, a beat or no thread begins anew', () => {
   let now = 0;
   const stoodMs = createStandWatch(() => now);
-  const seen = { steps: 1, beats: 0, at: { group: 0, item: 0 } };
+  const seen = { steps: 1, beats: 0, at: { group: 0, item: 0, piece: 0 } };
   const lookAfter = (ms: number, look: Parameters<typeof stoodMs>[0]) => {
     now += ms;
     return stoodMs(look);

@@ -2,8 +2,8 @@
 export interface ThreadLook {
   readonly steps: number;
   readonly beats: number;
-  /** The item of a group: a line of a question, a hook of a call. */
-  readonly at: { readonly group: number; readonly item: number } | undefined;
+  /** The item of a group: a line of a question, a hook of a call; and which piece of the item's code, where there are several. */
+  readonly at: { readonly group: number; readonly item: number; readonly piece: number } | undefined;
 }
 
 /**
@@ -14,8 +14,8 @@ export interface ThreadLook {
  */
 export type ThreadMarks = Int32Array;
 
-const CELL = { steps: 0, group: 1, item: 2, beats: 3 } as const;
-const CELLS = 4;
+const CELL = { steps: 0, group: 1, item: 2, beats: 3, piece: 4 } as const;
+const CELLS = 5;
 
 /** To be handed to the thread with its `workerData`. */
 export function createThreadMarks(): ThreadMarks {
@@ -27,6 +27,11 @@ export function markPlace(marks: ThreadMarks, group: number, item: number): void
   Atomics.store(marks, CELL.group, group);
   Atomics.store(marks, CELL.item, item);
   Atomics.add(marks, CELL.steps, 2);
+}
+
+/** In the thread, between two pieces of code: which of its place's pieces comes next. */
+export function markPiece(marks: ThreadMarks, piece: number): void {
+  Atomics.store(marks, CELL.piece, piece);
 }
 
 /** In the thread, right before a piece of an author's code and right after it. */
@@ -44,7 +49,11 @@ export function lookAt(marks: ThreadMarks): ThreadLook {
   for (;;) {
     const steps = Atomics.load(marks, CELL.steps);
     const beats = Atomics.load(marks, CELL.beats);
-    const at = { group: Atomics.load(marks, CELL.group), item: Atomics.load(marks, CELL.item) };
+    const at = {
+      group: Atomics.load(marks, CELL.group),
+      item: Atomics.load(marks, CELL.item),
+      piece: Atomics.load(marks, CELL.piece),
+    };
     if (Atomics.load(marks, CELL.steps) === steps) return { steps, beats, at: steps % 2 === 0 ? undefined : at };
   }
 }

@@ -1,12 +1,14 @@
+import { realpath } from 'node:fs/promises';
 import { z } from 'zod';
 import { nameSchema } from '../domain/names.ts';
 import { audienceSchema, policyEscalationSchema, type TrustPolicy, trustPolicySchema } from '../domain/policy.ts';
 import type { Grant } from '../domain/tool.ts';
 import { readDefault } from './files.ts';
+import { watchImports, withImports } from './import-graph.ts';
 import { type Permissions, readTenantConnectors } from './tenant-connectors.ts';
 import { type ActionHook, hooksFile, readTenantHooks } from './tenant-hooks.ts';
 import { listTenants } from './tenants.ts';
-import { listConnectors } from './tools.ts';
+import { listConnectors, toolsFile } from './tools.ts';
 import { hashFiles } from './version.ts';
 import { allOrIssues, parseValue, WorkspaceError } from './workspace-error.ts';
 
@@ -85,12 +87,13 @@ export interface TenantPolicies {
   readonly connectors: readonly string[];
   /** On actions; webhook hooks are ingest's and have no say here. */
   readonly hooks: readonly ActionHook[];
-  /** `p-` and the hash of the files that decide. */
+  /** `p-` and the hash of the files that decide, what they import of the workspace included. */
   readonly version: string;
 }
 
 /** Every tenant's policies. Resolves no secret, so that every service may call it. */
 export async function loadTenantPolicies(dir: string): Promise<Map<string, TenantPolicies>> {
+  watchImports();
   const tenants = await listTenants(dir);
   const connectors = await listConnectors(dir);
   const loaded = await allOrIssues(tenants.map((tenant) => loadPolicies(dir, tenant, connectors)));
@@ -160,9 +163,12 @@ async function policyVersion(
   hooks: readonly ActionHook[],
 ): Promise<string> {
   const files = [
-    ...connectors.map((connector) => `connectors/${connector}/tools.ts`),
+    ...connectors.map(toolsFile),
     ...['connectors', 'escalations', 'grants', 'policies'].map((name) => `tenants/${tenant}/${name}.ts`),
     ...(hooks.some(({ before }) => before) ? [hooksFile(tenant)] : []),
   ];
-  return `p-${(await hashFiles(dir, files)).slice(0, 16)}`;
+  const real = await realpath(dir);
+  // What tools import is known once they are loaded; what is wrong with them is said by who loads them for their own sake.
+  await Promise.all(connectors.map((connector) => readDefault(dir, toolsFile(connector)).catch(() => undefined)));
+  return `p-${(await hashFiles(real, withImports(real, files))).slice(0, 16)}`;
 }

@@ -54,6 +54,8 @@ const toolsFileSchema = z.strictObject({
   limits: limitsSchema.optional(),
 });
 
+export const toolsFile = (connector: string): string => `connectors/${connector}/tools.ts`;
+
 /** The connectors of a workspace, sorted: one folder each under `connectors/`. */
 export async function listConnectors(dir: string): Promise<string[]> {
   return listFolders(dir, 'connectors', CONNECTORS_MAX);
@@ -83,7 +85,7 @@ async function loadConnectorTools(dir: string, connector: string): Promise<Recor
 }
 
 async function loadToolsFile(dir: string, connector: string): Promise<z.infer<typeof toolsFileSchema>> {
-  const file = `connectors/${connector}/tools.ts`;
+  const file = toolsFile(connector);
   const found = await readDefault(dir, file);
   if (!found) throw new WorkspaceError([{ file, path: '', reason: 'is missing' }]);
   const parsed = parseValue(file, toolsFileSchema, found.value);

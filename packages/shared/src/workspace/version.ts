@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../domain/ids.ts';
 import { isAbsent } from './files.ts';
@@ -14,28 +14,57 @@ export async function workspaceVersion(dir: string): Promise<Digest> {
 
 /** SHA-256 over relative paths and bytes, in the order of the paths. A missing file is left out. */
 export async function hashFiles(dir: string, files: readonly string[]): Promise<Digest> {
-  const hash = createHash('sha256');
+  const hasher = createFilesHash();
   for (const file of [...files].sort()) {
     const bytes = await readFile(join(dir, file)).catch((error: unknown) => {
       if (isAbsent(error)) return undefined;
       throw error;
     });
-    // Lengths first, so that no two sets of files run together into the same bytes.
-    if (bytes) hash.update(JSON.stringify([file, bytes.length])).update(bytes);
+    if (bytes) hasher.add(file, bytes);
   }
-  return hash.digest('hex') as Digest;
+  return hasher.digest();
 }
 
-/** Every file but what is installed or hidden. Links to folders are followed by no one, so that none leads round. */
-async function listFiles(dir: string): Promise<string[]> {
+/** The same hash, for who reads the files anyway: each once, in the order of the paths. */
+export function createFilesHash(): { add(file: string, bytes: Uint8Array): void; digest(): Digest } {
+  const hash = createHash('sha256');
+  return {
+    add(file, bytes) {
+      // Lengths first, so that no two sets of files run together into the same bytes.
+      hash.update(JSON.stringify([file, bytes.length])).update(bytes);
+    },
+    digest: () => hash.digest('hex') as Digest,
+  };
+}
+
+/** What changes with a workspace's files, read off their folders: cheap, so that it may be asked every second. By path. */
+export async function stampWorkspace(dir: string): Promise<ReadonlyMap<string, string>> {
+  const stamps = new Map<string, string>();
+  for (const file of (await listFiles(dir)).sort()) {
+    const found = await stat(join(dir, file), { bigint: true }).catch((error: unknown) => {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    });
+    if (found) stamps.set(file, `${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`);
+  }
+  return stamps;
+}
+
+/** Every file but what is installed or hidden, links followed, as loading follows them; a link that leads round is passed over. */
+export async function listFiles(dir: string): Promise<string[]> {
   const files: string[] = [];
-  const folders = [''];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+  const folders = [{ folder: '', above: [await realpath(dir)] }];
+  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    const { folder, above } = next;
     for (const entry of await readdir(join(dir, folder), { withFileTypes: true })) {
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
       const path = folder ? `${folder}/${entry.name}` : entry.name;
-      if (entry.isDirectory()) folders.push(path);
-      else if (entry.isFile()) files.push(path);
+      // A link that leads nowhere is no file.
+      const found = entry.isSymbolicLink() ? await stat(join(dir, path)).catch(() => undefined) : entry;
+      if (found?.isDirectory()) {
+        const real = await realpath(join(dir, path));
+        if (!above.includes(real)) folders.push({ folder: path, above: [...above, real] });
+      } else if (found?.isFile()) files.push(path);
     }
     if (files.length > WORKSPACE_MAX_FILES) {
       throw new WorkspaceError([{ file: '.', path: '', reason: `more than ${WORKSPACE_MAX_FILES} files` }]);

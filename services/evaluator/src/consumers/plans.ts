@@ -5,7 +5,6 @@ import { CONSUMERS, DELIVERIES_MAX } from '@holdpoint/shared/messages/consumers'
 import { DEAD_HEADERS } from '@holdpoint/shared/messages/facts';
 import { STREAMS } from '@holdpoint/shared/messages/streams';
 import { deadSubject, parsePlanSubject } from '@holdpoint/shared/messages/subjects';
-import type { Batcher } from '@holdpoint/shared/runtime/batcher';
 import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
 import {
   type BatchConsumer,
@@ -18,11 +17,12 @@ import { TRACEPARENT, traceFrom } from '@holdpoint/shared/runtime/trace';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Context } from '../context.ts';
 import { type Proposal, parsePlan } from '../core/proposal.ts';
-import type { DecideResult } from '../decide-plans.ts';
+import type { Decider } from '../decide-plans.ts';
 
 /** Takes plans from PLANS: acknowledged once decided and recorded, or once dead-lettered; everything else comes again. */
-export function consumePlans(context: Context, decider: Batcher<Proposal, DecideResult>): BatchConsumer {
+export function consumePlans(context: Context, decider: Decider): BatchConsumer {
   const { nats, logger } = context;
+  const aside = holdAside(context);
   const { stream, config } = CONSUMERS.plans;
   return consumeBatches({
     js: nats.js,
@@ -34,16 +34,54 @@ export function consumePlans(context: Context, decider: Batcher<Proposal, Decide
       await ensureConsumer(nats.jsm, CONSUMERS.plans);
     },
     async handle(messages) {
-      const results = await Promise.allSettled(messages.map((message) => handlePlan(context, decider, message)));
+      const results = await Promise.allSettled(
+        messages.map((message) => aside.unless(message, (onAside) => handlePlan(context, decider, message, onAside))),
+      );
       const failed = results.find((result) => result.status === 'rejected');
       if (failed) throw failed.reason;
     },
   });
 }
 
-async function handlePlan(context: Context, decider: Batcher<Proposal, DecideResult>, message: JsMsg): Promise<void> {
+const WORKING_EVERY_MS = 5_000;
+const AGAIN_MS = 5_000;
+
+/** Plans that are decided aside: their batch is done without them, so they say themselves that they are worked on. As many as the decider lets wait there. */
+function holdAside({ logger }: Context) {
+  const held = new Set<JsMsg>();
+  let beat: NodeJS.Timeout | undefined;
+  const release = (message: JsMsg) => {
+    held.delete(message);
+    if (held.size === 0) clearInterval(beat);
+  };
+  const hold = (message: JsMsg) => {
+    if (held.size === 0) beat = setInterval(() => [...held].map((one) => one.working()), WORKING_EVERY_MS);
+    held.add(message);
+  };
+  return {
+    /** Resolves once the message is handled or held aside, where its failure is its own. */
+    unless(message: JsMsg, handle: (onAside: () => void) => Promise<void>): Promise<void> {
+      return new Promise((resolve, reject) => {
+        const done = handle(() => {
+          hold(message);
+          resolve();
+        });
+        done
+          .then(resolve, (err: unknown) => {
+            reject(err);
+            if (!held.has(message)) return;
+            logger.warn({ err, subject: message.subject }, 'a plan aside comes again');
+            message.nak(AGAIN_MS);
+          })
+          .finally(() => release(message));
+      });
+    },
+  };
+}
+
+async function handlePlan(context: Context, decider: Decider, message: JsMsg, onAside: () => void): Promise<void> {
   try {
-    const result = await decider.add(toProposal(message));
+    const result = await decider.add(toProposal(message), onAside);
     if (!result.ok) throw result.error;
     message.ack();
   } catch (error) {

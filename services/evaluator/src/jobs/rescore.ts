@@ -8,6 +8,8 @@ import { isDeadlock, isUniqueViolation, withRetry } from '@holdpoint/shared/runt
 import type { Context } from '../context.ts';
 import { precheck } from '../core/precheck.ts';
 import { type Heard, lineOf, rescore } from '../core/rescore.ts';
+import type { Book } from '../scoring/rules.ts';
+import type { LaneName } from '../scoring/scorer.ts';
 import { applyRescores, type Rescoring } from '../store/apply-rescores.ts';
 import { findRescores, type Waiting } from '../store/find-rescores.ts';
 import { readNow } from '../store/read-now.ts';
@@ -53,26 +55,35 @@ export function startRescore(context: Context): { stop(): Promise<void> } {
 async function rescoreBatch(context: Context, after: string): Promise<string | undefined> {
   const waiting = await findRescores(context.db, after, BATCH_MAX_ACTIONS);
   if (waiting.length === 0) return undefined;
+  const left = await rescoreIn(context, 'main', waiting);
+  if (left.length > 0) await rescoreIn(context, 'aside', left);
+  return waiting.length < BATCH_MAX_ACTIONS ? undefined : waiting.at(-1)?.action.id;
+}
+
+/** Scores and records; returns those that are to be scored aside. */
+async function rescoreIn(context: Context, lane: LaneName, waiting: readonly Waiting[]): Promise<Waiting[]> {
   const now = await readNow(context.db);
-  const answers = await context.scorer.score(await Promise.all(waiting.map((one) => questionOf(context, one, now))));
+  const answers = await context.scorer.score(lane, (book) =>
+    Promise.all(waiting.map((one) => questionOf(context, book, one, now))),
+  );
   const rescorings = waiting.flatMap((one: Waiting, index) => {
     const answer = answers[index];
     const line = answer?.ok ? answer.lines[0] : undefined;
     if (line) context.hookNotes.take(one.action.tenant, [line]);
     return line ? [{ waiting: one, outcome: rescore(line, heardOf(one)) }] : [];
   });
-  await applyAll(context, rescorings);
+  if (rescorings.length > 0) await applyAll(context, rescorings);
   context.relay.nudge();
-  return waiting.length < BATCH_MAX_ACTIONS ? undefined : waiting.at(-1)?.action.id;
+  return waiting.filter((_, index) => answers[index] === undefined);
 }
 
 /** With the event as it was seen then, and the grants of now: an operator that lost a source decides nothing by it. */
-async function questionOf({ scorer, salts }: Context, { action, env }: Waiting, now: Date): Promise<Question> {
+async function questionOf({ salts }: Context, book: Book, { action, env }: Waiting, now: Date): Promise<Question> {
   const { tenant, operator, event_id } = action;
   const against = precheck(
     { event_id: (event_id ?? undefined) as EventId | undefined },
     operator,
-    scorer.summaryOf(tenant)?.sources,
+    book.tenants.get(tenant)?.sources,
     now,
   );
   return {

@@ -14,6 +14,7 @@ import type { Context } from '../context.ts';
 import { noEvent, precheck } from '../core/precheck.ts';
 import { parsePlan } from '../core/proposal.ts';
 import { readEvent } from '../events/read-event.ts';
+import type { Book } from '../scoring/rules.ts';
 import { readNow } from '../store/read-now.ts';
 
 const PATH_MAX_CHARS = 200;
@@ -58,8 +59,9 @@ export function evaluateRoutes(app: App, context: Context): void {
     },
     async (request) => {
       const { plan } = parsePlan(request.body.plan);
-      const [answer] = await context.scorer.score([
-        await questionOf(context, request.principal.tenant, plan, request.body),
+      // Whatever a rehearsal takes, no plan waits for it.
+      const [answer] = await context.scorer.score('aside', async (book) => [
+        await questionOf(context, book, request.principal.tenant, plan, request.body),
       ]);
       if (!answer) throw new HoldpointError('INTERNAL', 'the plan was not scored');
       if (!answer.ok) {
@@ -74,6 +76,7 @@ export function evaluateRoutes(app: App, context: Context): void {
 /** The same prechecks as a plan in earnest, then what stands in for its event, policies and tools. */
 async function questionOf(
   context: Context,
+  book: Book,
   tenant: string,
   plan: ExecutionPlan,
   { operator, policies, tools, env, now, explain }: z.infer<typeof bodySchema>,
@@ -91,7 +94,7 @@ async function questionOf(
     ...(tools && { tools }),
     ...(explain && { explain: true as const }),
   };
-  const against = precheck(plan, operator, context.scorer.summaryOf(tenant)?.sources, at);
+  const against = precheck(plan, operator, book.tenants.get(tenant)?.sources, at);
   if (against) return { ...base, env: operatorEnvelope(operator), blocked: against };
   if (env) return { ...base, env: toEnvelope(env) };
   if (plan.event_id === undefined) return { ...base, env: operatorEnvelope(operator) };

@@ -46,6 +46,6 @@ async function askNow({ scorer, salts }: Context, { action, env }: Decided): Pro
     now: action.decided_at.toISOString(),
     explain: true,
   };
-  const [answer] = await scorer.score([question]);
+  const [answer] = await scorer.score('aside', async () => [question]);
   return answer?.ok ? answer.lines[0] : undefined;
 }

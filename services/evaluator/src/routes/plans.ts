@@ -4,25 +4,19 @@ import { nameSchema } from '@holdpoint/shared/domain/names';
 import { outcomeSchema } from '@holdpoint/shared/domain/outcome';
 import { PLAN_MAX_BYTES } from '@holdpoint/shared/domain/plan';
 import { mayProposeAs } from '@holdpoint/shared/runtime/auth';
-import type { Batcher } from '@holdpoint/shared/runtime/batcher';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import { createOutcomeWaits } from '../await-outcomes.ts';
 import type { Context } from '../context.ts';
-import { type Proposal, parsePlan } from '../core/proposal.ts';
-import type { DecideResult } from '../decide-plans.ts';
+import { parsePlan } from '../core/proposal.ts';
+import type { Decider } from '../decide-plans.ts';
 
 const WAIT_MAX_SECONDS = 60;
 
 /** An ExecutionPlan and its operator; the plan's own schema names what it refuses. */
 const bodySchema = z.looseObject({ operator: nameSchema });
 
-export function planRoutes(
-  app: App,
-  context: Context,
-  decider: Batcher<Proposal, DecideResult>,
-  draining: AbortSignal,
-): void {
+export function planRoutes(app: App, context: Context, decider: Decider, draining: AbortSignal): void {
   const awaitOutcomes = createOutcomeWaits(context, draining);
   app.post(
     '/v1/plans',

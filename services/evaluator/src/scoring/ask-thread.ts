@@ -65,6 +65,6 @@ function createWatchdog(marks: ThreadMarks, { userCodeMaxMs, stillMaxMs }: AskLi
   };
 }
 
-function toStuck({ group, item }: NonNullable<ThreadLook['at']>): Stuck {
-  return { question: group, line: item };
+function toStuck({ group, item, piece }: NonNullable<ThreadLook['at']>): Stuck {
+  return { question: group, line: item, piece };
 }

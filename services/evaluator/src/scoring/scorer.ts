@@ -1,11 +1,12 @@
-import { Worker } from 'node:worker_threads';
 import type { Answer, Question } from '@holdpoint/policy/score-question';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
-import { createThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
-import { threadReady } from '@holdpoint/shared/runtime/thread-ready';
-import { type End, watchAnswer } from './ask-thread.ts';
-import type { FromThread, Stuck } from './protocol.ts';
+import { type Snapshot, takeSnapshot } from '@holdpoint/shared/workspace/snapshot';
+import { createStuckHistory, EVERYTHING, type StuckHistory } from '../core/stuck-history.ts';
+import { createLane, type Lane } from './lane.ts';
+import type { Stuck } from './protocol.ts';
+import { type Book, loadRules, type Rules } from './rules.ts';
+import type { ThreadOptions } from './scoring-thread.ts';
 import type { TenantSummary } from './tenant-summary.ts';
 
 /** How long one call of an author's code may run before its thread is ended. */
@@ -15,123 +16,168 @@ const STILL_MAX_MS = 10_000;
 const LOAD_MAX_MS = 30_000;
 /** A thread that dies outside of user code may have been dying before it was asked; twice is a fault. */
 const LOST_MAX = 1;
+/** A thread that few need is ended when nobody has asked it for so long. */
+const ASIDE_IDLE_MS = 60_000;
+
+/**
+ * `main`: for everybody. `aside`: a thread of its own for what may take its time: rehearsals, and tenants whose code did not
+ * come back lately.
+ */
+export type LaneName = 'main' | 'aside';
+
+/** Makes a batch of questions by the rules that are to answer them. */
+export type Ask = (book: Book) => Promise<readonly Question[]>;
 
 export interface Scorer {
   /**
-   * Scores a batch. A line whose code does not come back is a BLOCK.
+   * Scores a batch by one version of the rules: where they change before its turn comes, it is made anew. A line whose code
+   * does not come back is a BLOCK. In the lane `main` undefined stands for an answer that is to be asked for `aside`.
    * @throws HoldpointError DEPENDENCY_UNAVAILABLE where the thread fails otherwise; the next batch gets a fresh one
    */
-  score(questions: readonly Question[]): Promise<readonly Answer[]>;
+  score(lane: LaneName, ask: Ask): Promise<readonly (Answer | undefined)[]>;
+  /** Whether a tenant's questions are for the lane `aside`. */
+  isSuspect(tenant: string): boolean;
+  book(): Book;
   summaryOf(tenant: string): TenantSummary | undefined;
+  /**
+   * Loads a snapshot beside what is in force, asks `accept`, and puts it in force between two batches. Where it does not load
+   * or `accept` throws, nothing changes. The snapshot is the scorer's from now on.
+   * @throws WorkspaceError with what is wrong with it, or what `accept` throws
+   */
+  adopt(snapshot: Snapshot, accept: (next: Book, before: Book) => Promise<unknown>): Promise<void>;
   stop(): Promise<void>;
 }
 
-interface ScorerOptions {
+export interface ScorerOptions extends Partial<Omit<ThreadOptions, 'logger'>> {
   readonly workspaceDir: string;
   readonly logger: Logger;
-  readonly userCodeMaxMs?: number;
-  readonly stillMaxMs?: number;
 }
 
-/** Ready when the workspace is loaded and compiled. @throws Error with the workspace's faults */
+/** Ready when the workspace is loaded and compiled and holds what its cases say. @throws WorkspaceError with its faults */
 export async function startScorer(options: ScorerOptions): Promise<Scorer> {
-  const { logger } = options;
-  let thread = await startThread(options);
-  let queue: Promise<unknown> = Promise.resolve();
+  const { workspaceDir, logger } = options;
+  const limits: ThreadOptions = {
+    logger,
+    loadMaxMs: options.loadMaxMs ?? LOAD_MAX_MS,
+    userCodeMaxMs: options.userCodeMaxMs ?? USER_CODE_MAX_MS,
+    stillMaxMs: options.stillMaxMs ?? STILL_MAX_MS,
+  };
+  const history = createStuckHistory();
+  const lanes: Readonly<Record<LaneName, Lane>> = { main: createLane(), aside: createLane(ASIDE_IDLE_MS) };
+  const first = await loadRules(await takeSnapshot(workspaceDir), limits);
+  let current = first.rules;
+  lanes.main.adopt(first.rules, first.thread);
 
-  /** The summaries of a thread that is gone stay until another one has loaded. */
-  async function liveThread(): Promise<Thread> {
-    if (!thread.alive()) thread = await startThread(options);
-    return thread;
-  }
-
-  /** Asks the thread; where a line gets stuck, ends the thread, blocks that line, and does the rest of the batch again. */
-  async function scoreAll(questions: readonly Question[]): Promise<readonly Answer[]> {
-    const stuck: Stuck[] = [];
-    for (let lost = 0; ; ) {
-      const asked = await liveThread();
-      const end = await asked.ask({ questions, stuck });
-      if (end.kind === 'answered') return end.answers;
-      if (end.kind === 'failed') throw new Error(`scoring failed: ${end.message}`);
-      void asked.end();
-      if (end.kind === 'stuck' && !stuck.some((known) => samePlace(known, end.at))) {
-        logger.error(
-          { tenant: questions[end.at.question]?.tenant, ...end.at },
-          'user code did not answer: line blocked',
+  return {
+    async score(lane, ask) {
+      for (;;) {
+        const rules = current;
+        const questions = await ask(rules.book);
+        const answers = await lanes[lane].turn(async () =>
+          rules === current
+            ? scoreBatch({ lane: lanes[lane], name: lane, rules, history, logger }, questions)
+            : undefined,
         );
-        stuck.push(end.at);
-      } else if (end.kind !== 'lost' || lost++ === LOST_MAX) {
-        throw new HoldpointError('DEPENDENCY_UNAVAILABLE', 'the scoring thread does not answer');
+        if (answers) return answers;
       }
+    },
+    isSuspect: (tenant) => history.isSuspect(tenant, performance.now()),
+    book: () => current.book,
+    summaryOf: (tenant) => current.book.tenants.get(tenant),
+    async adopt(snapshot, accept) {
+      const { rules, thread } = await loadRules(snapshot, limits);
+      const before = current;
+      try {
+        await accept(rules.book, before.book);
+      } catch (error) {
+        await Promise.all([thread.end(), rules.drop()]);
+        throw error;
+      }
+      await lanes.main.turn(async () => {
+        current = rules;
+        lanes.main.adopt(rules, thread);
+        history.forgive();
+      });
+      // A batch that is still scored by the old rules may need another thread of them.
+      await lanes.aside.turn(async () => lanes.aside.adopt(rules, undefined));
+      await before.drop();
+    },
+    async stop() {
+      await Promise.all(Object.values(lanes).map((lane) => lane.turn(async () => lane.adopt(current, undefined))));
+      await current.drop();
+    },
+  };
+}
+
+interface Scoring {
+  readonly lane: Lane;
+  readonly name: LaneName;
+  readonly rules: Rules;
+  readonly history: StuckHistory;
+  readonly logger: Logger;
+}
+
+/** Asks the thread; where a line gets stuck, ends the thread, blocks that line or puts its tenant aside, and asks the rest again. */
+async function scoreBatch(scoring: Scoring, questions: readonly Question[]): Promise<readonly (Answer | undefined)[]> {
+  const { lane, name, rules, history } = scoring;
+  const answers: (Answer | undefined)[] = questions.map(() => undefined);
+  const stuck: Stuck[] = [];
+  for (let lost = 0; ; ) {
+    const now = performance.now();
+    const mine = questions.flatMap((question, index) =>
+      name === 'main' && (isRehearsal(question) || history.isSuspect(question.tenant, now)) ? [] : [index],
+    );
+    if (mine.length === 0) return answers;
+    const asked = mine.map((index) => questions[index] as Question);
+    const thread = await lane.threadOf(rules);
+    const places = stuck.flatMap((one) =>
+      mine.includes(one.question) ? [{ ...one, question: mine.indexOf(one.question) }] : [],
+    );
+    const end = await thread.ask({ questions: asked, stuck: places, silent: silentOf(history, asked, now) });
+    if (end.kind === 'answered') {
+      for (const [place, index] of mine.entries()) answers[index] = end.answers[place];
+      return answers;
+    }
+    if (end.kind === 'failed') throw new Error(`scoring failed: ${end.message}`);
+    void thread.end();
+    const at = end.kind === 'stuck' ? { ...end.at, question: mine[end.at.question] ?? -1 } : undefined;
+    if (at && !stuck.some((known) => known.question === at.question && known.line === at.line)) {
+      noteStuck(scoring, questions[at.question], at);
+      stuck.push(at);
+    } else if (end.kind !== 'lost' || lost++ === LOST_MAX) {
+      throw new HoldpointError('DEPENDENCY_UNAVAILABLE', 'the scoring thread does not answer');
     }
   }
-
-  return {
-    score(questions) {
-      const answers = queue.then(() => scoreAll(questions));
-      queue = answers.catch(() => undefined);
-      return answers;
-    },
-    summaryOf: (tenant) => thread.tenants.get(tenant),
-    async stop() {
-      await queue;
-      await thread.end();
-    },
-  };
 }
 
-function samePlace(a: Stuck, b: Stuck): boolean {
-  return a.question === b.question && a.line === b.line;
+/** What a rehearsal brings along says nothing of the tenant's own code. */
+function noteStuck({ name, history, rules, logger }: Scoring, question: Question | undefined, at: Stuck): void {
+  if (!question) return;
+  const { tenant } = question;
+  const line = question.lines[at.line] as { readonly connector?: unknown; readonly tool?: unknown } | null | undefined;
+  const subject = rules.book.tenants.get(tenant)?.subjects[at.piece - 1] ?? `${line?.connector}:${line?.tool}`;
+  // What is put aside is asked again there, and counted then.
+  if (!isRehearsal(question)) history.note(tenant, name === 'main' ? EVERYTHING : subject, performance.now());
+  logger.error(
+    { tenant, subject, line: at.line },
+    name === 'main' ? 'user code did not answer: put aside' : 'user code did not answer: line blocked',
+  );
 }
 
-interface Thread {
-  readonly tenants: ReadonlyMap<string, TenantSummary>;
-  alive(): boolean;
-  ask(batch: { readonly questions: readonly Question[]; readonly stuck: readonly Stuck[] }): Promise<End>;
-  end(): Promise<unknown>;
+function silentOf(
+  history: StuckHistory,
+  questions: readonly Question[],
+  now: number,
+): Record<string, readonly string[]> {
+  const silent: Record<string, readonly string[]> = {};
+  for (const { tenant } of questions) {
+    if (Object.hasOwn(silent, tenant)) continue;
+    const subjects = history.silentOf(tenant, now);
+    if (subjects.length > 0) silent[tenant] = subjects;
+  }
+  return silent;
 }
 
-async function startThread(options: ScorerOptions): Promise<Thread> {
-  const { workspaceDir, logger, userCodeMaxMs = USER_CODE_MAX_MS, stillMaxMs = STILL_MAX_MS } = options;
-  const marks = createThreadMarks();
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-    workerData: { workspaceDir, marks },
-    // A policy has no business with the service's environment.
-    env: {},
-    resourceLimits: { maxOldGenerationSizeMb: 512 },
-  });
-  let alive = true;
-  const die = () => {
-    alive = false;
-  };
-  worker.on('exit', die);
-  // Always listened to: an error that nobody hears would end the service. The exit follows it.
-  worker.on('error', (err) => logger.error({ err }, 'the scoring thread died'));
-  worker.on('message', (message: FromThread) => {
-    if (message?.kind === 'stray') logger.error({ reason: message.message }, 'user code failed after it had answered');
-  });
-  const tenants = await ready(worker);
-  let nextId = 0;
-  return {
-    tenants: new Map(tenants.map((tenant) => [tenant.tenant, tenant])),
-    alive: () => alive,
-    ask: (batch) => watchAnswer(worker, marks, { ...batch, id: nextId++ }, { userCodeMaxMs, stillMaxMs }),
-    end() {
-      die();
-      return worker.terminate();
-    },
-  };
-}
-
-function ready(worker: Worker): Promise<readonly TenantSummary[]> {
-  const because = (message: string) => new HoldpointError('DEPENDENCY_UNAVAILABLE', message);
-  return threadReady(worker, {
-    loadMaxMs: LOAD_MAX_MS,
-    read(message) {
-      const said = message as FromThread;
-      if (said?.kind === 'broken') throw because(said.message);
-      return said?.kind === 'ready' ? said.tenants : undefined;
-    },
-    failure: (reason) => because(`the workspace does not load: ${reason}`),
-  });
+function isRehearsal({ policies, tools }: Question): boolean {
+  return policies !== undefined || tools !== undefined;
 }

@@ -8,15 +8,18 @@ export interface TenantSummary {
   readonly version: string;
   readonly policies: readonly Readonly<Record<string, unknown>>[];
   readonly sources?: SourceGrants;
+  /** Whose code may get stuck: each policy and hook. A mark names one by its place here, from 1 on. */
+  readonly subjects: readonly string[];
   /** `<connector> <tool>` → the paths of its arguments that are secret, for every tool that the tenant has. */
   readonly secretArgs: ReadonlyMap<string, readonly string[]>;
 }
 
-export function summarise(tenant: string, { policies, grants, tools }: TenantRules): TenantSummary {
+export function summarise(tenant: string, { policies, grants, hooks, tools }: TenantRules): TenantSummary {
   return {
     tenant,
     version: policies.version,
     policies: policies.policies.map(({ id, policy }) => ({ ...policy, id, ...sourceText(policy) })),
+    subjects: [...policies.policies.map(({ id }) => id), ...hooks.subjects],
     ...(grants && { sources: sourcesByOperator(grants) }),
     secretArgs: secretsOf(tools),
   };

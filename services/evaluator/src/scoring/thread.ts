@@ -1,26 +1,35 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '@holdpoint/policy/printable';
-import { scoreQuestion, type Watch } from '@holdpoint/policy/score-question';
+import { type Question, scoreQuestion, type Watch } from '@holdpoint/policy/score-question';
 import { loadRulebook, type Rulebook } from '@holdpoint/rulebook/load-rulebook';
-import { markPlace, markStep, type ThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
-import type { FromThread, ToThread } from './protocol.ts';
+import { markPiece, markPlace, markStep } from '@holdpoint/shared/runtime/thread-marks';
+import { routeImports } from '@holdpoint/shared/workspace/import-routes';
+import { EVERYTHING } from '../core/stuck-history.ts';
+import { checkRules, issuesOf } from './check-rules.ts';
+import type { FromThread, Stuck, ThreadData, ToThread } from './protocol.ts';
 import { summarise } from './tenant-summary.ts';
 
 /** The thread in which the workspace's own code runs. One is made for each version of the workspace's files, and after each that got stuck. */
-const { workspaceDir, marks } = workerData as { readonly workspaceDir: string; readonly marks: ThreadMarks };
-/** Decisions wait for this thread: a question's explanations stop looking further after this. */
+const { snapshot, marks } = workerData as ThreadData;
+/** Others wait for this thread: a question's explanations stop looking further after this. */
 const EXPLAIN_MAX_MS = 1_000;
 const port = parentPort;
 if (!port) throw new Error('this file is a worker thread');
 const say = (message: FromThread) => port.postMessage(message);
 
 let book: Rulebook | undefined;
+const pieces = new Map<string, ReadonlyMap<string, number>>();
 try {
-  const loaded = await loadRulebook(workspaceDir);
+  routeImports(snapshot);
+  const loaded = await loadRulebook(snapshot.dir);
+  await checkRules(snapshot.dir, loaded);
+  const tenants = loaded.tenants.map((tenant) => summarise(tenant, loaded.rulesOf(tenant)));
+  for (const { tenant, subjects } of tenants)
+    pieces.set(tenant, new Map(subjects.map((one, index) => [one, index + 1])));
   book = loaded;
-  say({ kind: 'ready', tenants: loaded.tenants.map((tenant) => summarise(tenant, loaded.rulesOf(tenant))) });
+  say({ kind: 'ready', tenants });
 } catch (error) {
-  say({ kind: 'broken', message: error instanceof Error ? error.message : String(error) });
+  say({ kind: 'broken', issues: issuesOf(error, snapshot) });
 }
 
 // A timer or a promise that an author's function left behind. Its line has been answered; the thread goes on.
@@ -28,13 +37,15 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => say({ kind: 'stray', message: describeError(error) }));
 }
 
-port.on('message', ({ id, questions, stuck }: ToThread) => {
+port.on('message', ({ id, questions, stuck, silent }: ToThread) => {
   try {
-    const answers = questions.map((question, index) => {
-      const stuckLines = new Set(stuck.filter((one) => one.question === index).map((one) => one.line));
-      const watch = { ...watchOf(index), stuckLines, enough: timer(EXPLAIN_MAX_MS) };
-      return scoreQuestion(question, (book as Rulebook).rulesOf(question.tenant), watch);
-    });
+    const answers = questions.map((question, index) =>
+      scoreQuestion(question, (book as Rulebook).rulesOf(question.tenant), {
+        ...watchOf(question, index, silent),
+        stuckLines: linesOf(stuck, index),
+        enough: timer(EXPLAIN_MAX_MS),
+      }),
+    );
     say({ kind: 'answers', id, answers });
   } catch (error) {
     say({ kind: 'failed', id, message: describeError(error) });
@@ -46,10 +57,24 @@ function timer(maxMs: number): () => boolean {
   return () => performance.now() - startedAtMs > maxMs;
 }
 
-function watchOf(question: number): Omit<Watch, 'stuckLines'> {
-  const step = () => markStep(marks);
+function linesOf(stuck: readonly Stuck[], index: number): ReadonlySet<number> {
+  return new Set(stuck.filter(({ question }) => question === index).map(({ line }) => line));
+}
+
+/** What stands in for a tenant's own policies has nothing of their past. */
+function watchOf(question: Question, index: number, silent: ToThread['silent']): Omit<Watch, 'stuckLines' | 'enough'> {
+  const { tenant } = question;
+  const own = question.policies ? undefined : pieces.get(tenant);
+  const quiet = question.policies || !Object.hasOwn(silent, tenant) ? undefined : new Set(silent[tenant]);
   return {
-    line: (line) => markPlace(marks, question, line),
-    userCode: { begins: step, ends: step },
+    line: (line) => markPlace(marks, index, line),
+    userCode: {
+      begins(subject) {
+        markPiece(marks, own?.get(subject) ?? 0);
+        markStep(marks);
+      },
+      ends: () => markStep(marks),
+      ...(quiet && { silent: (subject: string) => quiet.has(EVERYTHING) || quiet.has(subject) }),
+    },
   };
 }

@@ -8,6 +8,7 @@ import type { LaneTable } from './lanes.ts';
 import type { LimitBucketTable, LimitReservationTable, PolicyLimitTable } from './limits.ts';
 import type { OutboxTable } from './outbox.ts';
 import type { PlanTable } from './plans.ts';
+import type { PolicySetTable } from './policy-sets.ts';
 import type { ReceiptTable } from './receipts.ts';
 import type { WorkerTable } from './workers.ts';
 
@@ -23,6 +24,7 @@ export interface Database {
   apps: AppTable;
   connector_kv: ConnectorKvTable;
   outbox: OutboxTable;
+  policy_sets: PolicySetTable;
   receipts: ReceiptTable;
   tenant_usage: TenantUsageTable;
   source_results: SourceResultTable;

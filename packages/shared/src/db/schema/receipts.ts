@@ -1,6 +1,6 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
-import type { Reason } from '../../domain/decision.ts';
 import type { TrustDecision } from '../../domain/policy.ts';
+import type { ReceiptReason } from '../../domain/policy-change.ts';
 import type { ReceiptKind } from '../../domain/receipt.ts';
 
 export interface ReceiptTable {
@@ -21,7 +21,7 @@ export interface ReceiptTable {
   idempotency_key: string | null;
   digest: string | null;
   decision: TrustDecision | null;
-  reasons: ColumnType<Reason[] | null, string | null, never>;
+  reasons: ColumnType<ReceiptReason[] | null, string | null, never>;
   matched: ColumnType<string[] | null, string | null, never>;
   policy_version: string | null;
   outcome: string | null;
