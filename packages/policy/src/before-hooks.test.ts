@@ -147,6 +147,11 @@ describe('a before hook', () => {
     ['answers a stranger', () => ({ allow: true }), 'before answered neither'],
     ['gives no reason', () => ({ reject: ' ' }), 'before answered no reason'],
     ['gives what is not JSON', () => ({ args: { amount: () => 1 } }), 'before answered args.amount: function'],
+    [
+      'gives more than a plan may have',
+      () => ({ args: { amount: 1, note: 'x'.repeat(600_000) } }),
+      'before answered args of more than 524288 characters',
+    ],
     ['gives a list', () => ({ args: [] }), 'before gave arguments that are refused: args: '],
     [
       'gives what the tool refuses',

@@ -56,6 +56,8 @@ interface Surroundings {
 
 /** Tools and operators remembered at a time. The bound is against names made up in what-if requests. */
 const REMEMBERED_MAX = 4096;
+/** Of the arguments that a hook gives, as JSON: no more than a whole plan may have. */
+const ARGS_MAX_CHARS = 512 * 1024;
 
 /** @throws PolicyCompileError where a hook is for no tool at all: one that is never asked permits what it was to refuse */
 export function compileHooks(hooks: readonly ActionHook[], tools: ToolCatalog): BeforeHooks {
@@ -168,7 +170,10 @@ function readAnswer(answer: unknown, scrub: Scrub): Read {
     return typeof value === 'string' && value.trim() !== '' ? { kind: 'reject', reason: value } : invalid('no reason');
   }
   const args = plainJson(value ?? null);
-  return args.ok ? { kind: 'args', args: args.value } : invalid(`${['args', ...args.path].join('.')}: ${args.reason}`);
+  if (!args.ok) return invalid(`${['args', ...args.path].join('.')}: ${args.reason}`);
+  if (JSON.stringify(args.value).length > ARGS_MAX_CHARS)
+    return invalid(`args of more than ${ARGS_MAX_CHARS} characters`);
+  return { kind: 'args', args: args.value };
 }
 
 /**
