@@ -1,3 +1,4 @@
+import { type LintReport, lintReportSchema } from '@holdpoint/policy/analysis/finding';
 import { type Action, actionSchema, decisionSchema } from '@holdpoint/shared/domain/action';
 import { decisionRecordSchema } from '@holdpoint/shared/domain/decision-record';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
@@ -114,6 +115,11 @@ export interface EvaluateRequest {
   readonly explain?: boolean | undefined;
 }
 
+const policiesSchema = z.looseObject({
+  version: z.string(),
+  policies: z.array(z.looseObject({ id: z.string(), decision: z.string() })),
+});
+
 const recordsSchema = pageOf(decisionRecordSchema).extend({ tenant: z.string() });
 
 export interface RecordQuery extends Page {
@@ -130,11 +136,12 @@ function policies(evaluator: Service) {
     /** Why an action was decided as it was: by the facts of then, under the policies that are loaded now. */
     explain: (actionId: string): Promise<ActionExplanation> =>
       evaluator(actionExplanationSchema, { method: 'GET', path: `/v1/actions/${id(actionId)}/explanation` }),
-    get: () => evaluator(loose, { method: 'GET', path: '/v1/policies' }),
+    get: () => evaluator(policiesSchema, { method: 'GET', path: '/v1/policies' }),
     /** What was decided, with the facts of then; oldest first. A page may be empty and have a next one. */
     records: (query: RecordQuery = {}) =>
       evaluator(recordsSchema, { method: 'GET', path: '/v1/policies/records', query: asQuery(query) }),
-    lint: () => evaluator(z.unknown(), { method: 'GET', path: '/v1/policies/lint' }),
+    /** What looks wrong with the policies in force, as of their load. */
+    lint: (): Promise<LintReport> => evaluator(lintReportSchema, { method: 'GET', path: '/v1/policies/lint' }),
   };
 }
 

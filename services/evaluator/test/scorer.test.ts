@@ -174,3 +174,18 @@ test('a question that cannot cross to the thread fails alone', async () => {
   expect(await codes(scorer, [lineFor('hold')])).toEqual(['allowed']);
   await scorer.stop();
 });
+
+test('what lint finds of a version is logged once, however often its thread is started', async () => {
+  await policies(
+    "export default [{ id: 'gone', connector: 'crm', decision: 'ALLOW' }, { tool: 'loop', decision: 'ALLOW' }];",
+  );
+  const lines: string[] = [];
+  const destination = { write: (text: string) => void lines.push(text) };
+  const listening = createLogger({ service: 'test', level: 'warn', instance: 'test', destination });
+  const scorer = await startScorer({ workspaceDir: dir, logger: listening, userCodeMaxMs: 200 });
+  expect(await codes(scorer, [lineFor('loop'), lineFor('hold')])).toEqual(['policy_error', 'no_policy']);
+  const said = lines.map((text) => JSON.parse(text)).filter(({ code }) => code !== undefined);
+  expect(said).toMatchObject([{ level: 'warn', tenant: 'acme', code: 'matches_nothing', policies: ['gone'] }]);
+  expect(scorer.summaryOf('acme')?.lint?.findings.map(({ code }) => code)).toContain('matches_nothing');
+  await scorer.stop();
+});

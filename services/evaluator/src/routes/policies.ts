@@ -1,3 +1,4 @@
+import { type LintReport, lintReportSchema } from '@holdpoint/policy/analysis/finding';
 import {
   type PolicyChange,
   policyChangeSchema,
@@ -9,6 +10,15 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import type { Reload } from '../jobs/reload.ts';
 import { listPolicyChanges, type PolicyChangeRow } from '../store/list-policy-changes.ts';
+
+/** Of a tenant that the workspace does not know. */
+const NOTHING_TO_LINT: LintReport = {
+  version: 'none',
+  at: new Date(0).toISOString(),
+  findings: [],
+  more: 0,
+  complete: true,
+};
 
 const changeSchema = z.object({
   id: z.string(),
@@ -45,6 +55,18 @@ export function policyRoutes(app: App, context: Context, reload: Reload): void {
         ...(rejected && { rejected: shownTo(tenant, rejected) }),
       };
     },
+  );
+  app.get(
+    '/v1/policies/lint',
+    {
+      onRequest,
+      schema: {
+        tags: ['policies'],
+        summary: 'What looks wrong with the policies in force, each with an action that shows it; as of their load',
+        response: { 200: lintReportSchema },
+      },
+    },
+    async ({ principal: { tenant } }) => context.scorer.summaryOf(tenant)?.lint ?? NOTHING_TO_LINT,
   );
   app.get(
     '/v1/policies/changes',

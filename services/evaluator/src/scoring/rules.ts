@@ -1,5 +1,6 @@
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { dropSnapshot, type Snapshot } from '@holdpoint/shared/workspace/snapshot';
+import { logFindings } from './lint-tenants.ts';
 import { type ScoringThread, startScoringThread, type ThreadOptions } from './scoring-thread.ts';
 import type { TenantSummary } from './tenant-summary.ts';
 
@@ -24,7 +25,8 @@ export async function loadRules(
   options: ThreadOptions,
 ): Promise<{ readonly rules: Rules; readonly thread: ScoringThread }> {
   try {
-    const thread = await startScoringThread(snapshot, options);
+    const thread = await startScoringThread(snapshot, options, true);
+    logFindings(options.logger, thread.tenants);
     const tenants = new Map(thread.tenants.map((tenant) => [tenant.tenant, tenant]));
     const rules: Rules = {
       book: { version: snapshot.version, tenants },

@@ -1,3 +1,4 @@
+import type { LintReport } from '@holdpoint/policy/analysis/finding';
 import { type SourceGrants, sourcesByOperator } from '@holdpoint/policy/grants';
 import type { TenantRules } from '@holdpoint/policy/tenant-rules';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
@@ -12,6 +13,8 @@ export interface TenantSummary {
   readonly subjects: readonly string[];
   /** `<connector> <tool>` → the paths of its arguments that are secret, for every tool that the tenant has. */
   readonly secretArgs: ReadonlyMap<string, readonly string[]>;
+  /** As of the load; from the thread that was asked for it. */
+  readonly lint?: LintReport;
 }
 
 export function summarise(tenant: string, { policies, grants, hooks, tools }: TenantRules): TenantSummary {

@@ -6,11 +6,12 @@ import { markPiece, markPlace, markStep } from '@holdpoint/shared/runtime/thread
 import { routeImports } from '@holdpoint/shared/workspace/import-routes';
 import { EVERYTHING } from '../core/stuck-history.ts';
 import { checkRules, issuesOf } from './check-rules.ts';
+import { tenantLint } from './lint-tenants.ts';
 import type { FromThread, Stuck, ThreadData, ToThread } from './protocol.ts';
 import { summarise } from './tenant-summary.ts';
 
 /** The thread in which the workspace's own code runs. One is made for each version of the workspace's files, and after each that got stuck. */
-const { snapshot, marks } = workerData as ThreadData;
+const { snapshot, marks, lints } = workerData as ThreadData;
 /** Others wait for this thread: a question's explanations stop looking further after this. */
 const EXPLAIN_MAX_MS = 1_000;
 const port = parentPort;
@@ -23,7 +24,11 @@ try {
   routeImports(snapshot);
   const loaded = await loadRulebook(snapshot.dir);
   await checkRules(snapshot.dir, loaded);
-  const tenants = loaded.tenants.map((tenant) => summarise(tenant, loaded.rulesOf(tenant)));
+  const lintOf = tenantLint(loaded.tenants.length, new Date());
+  const tenants = loaded.tenants.map((tenant) => {
+    const rules = loaded.rulesOf(tenant);
+    return { ...summarise(tenant, rules), ...(lints && { lint: lintOf(rules) }) };
+  });
   for (const { tenant, subjects } of tenants)
     pieces.set(tenant, new Map(subjects.map((one, index) => [one, index + 1])));
   book = loaded;
