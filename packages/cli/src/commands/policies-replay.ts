@@ -94,7 +94,7 @@ function fieldsOf(report: ReplayReport, { since, until }: { since: string; until
     ['rules', report.policy_version],
     ['proposed', `from ${since} to ${until}`],
     ['records', `${report.records}, ${report.replayed} replayed`],
-    ['unchanged', `${report.unchanged}, and ${report.same_course} for other reasons`],
+    ['unchanged', `${report.unchanged}, and ${report.same_course} the same for other reasons`],
     ['flips', [String(flips.total), ...flips.by.map(({ from, to, count }) => `${from} → ${to} ${count}`)].join(', ')],
     ['runs unattended', inTools(exposed)],
     ['approvals', asked.join(', ')],

@@ -90,10 +90,13 @@ describe('nothing is suggested', () => {
     }));
     expect(suggest(open).withheld).toMatchObject([{ why: 'too_few', evidence: { undecided: 3, granted: 0 } }]);
   });
-  test('for a policy that is gone, that holds nothing back, or that keeps a limit', () => {
+  test('for a policy that is gone, that holds nothing back, that rules made, or that keeps a limit', () => {
     const records = byTwo([1, 2, 3, 4]);
     expect(withheld(records, rulesOf([]))).toEqual(['gone']);
     expect(withheld(records, rulesOf([{ ...ASKS, decision: 'ALLOW' }]))).toEqual(['not_hold']);
+    const rule = rulesOf([{ ...ASKS, id: 'approvalRules.0.shop.refund', when: () => true }]);
+    const ruled = [1, 2, 3, 4].map((n) => answered(n, 'approve', `p${n}`, 60_000, rule));
+    expect(withheld(ruled, rule)).toEqual(['of_rules']);
     expect(withheld(records, rulesOf([{ ...ASKS, limit: { count: 3, per: '1h', by: 'tool' } }]))).toEqual([
       'has_limit',
     ]);

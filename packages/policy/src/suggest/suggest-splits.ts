@@ -52,6 +52,7 @@ export const WITHHELD = {
   no_value: 'its lines have no value to split by',
   several_alerts: 'other policies escalate the same lines: splitting one of them saves nothing',
   several_tools: 'it does not name one connector and tool: give the tool a policy of its own first',
+  of_rules: '`approvalRules` made it: write a policy for the tool first',
   has_limit: 'it keeps a limit, which two policies would keep apart',
   not_hold: 'it holds nothing back',
   shared_id: 'several policies are called so',
@@ -115,6 +116,7 @@ function lookAt(id: string, rules: TenantRules, record: Recorded): Suggestion | 
   const called = rules.policies.policies.filter((one) => one.id === id);
   const [compiled] = called;
   if (compiled === undefined) return withhold(id, 'gone');
+  if (id.startsWith('approvalRules.')) return withhold(id, 'of_rules');
   if (called.length > 1) return withhold(id, 'shared_id');
   const { connector, tool, tools, limit, decision } = compiled.policy;
   if (decision !== 'ALERT' || compiled.escalation.mode !== 'hold') return withhold(id, 'not_hold');
@@ -154,9 +156,11 @@ function weigh(
     undecided: own.filter(({ answer }) => answer === 'undecided').length,
     shared: own.length - lone.length,
   };
-  if (upTo === undefined) return withhold(id, whyNoSplit(careful, denied, evidence), evidence);
+  // Where others escalate most of its lines, more grants would change nothing.
+  const few = evidence.shared > lone.length ? 'several_alerts' : 'too_few';
+  if (upTo === undefined) return withhold(id, careful.length === 0 ? few : whyNoSplit(careful, denied), evidence);
   if (alone) return withhold(id, 'one_person', evidence);
-  if (below.length < terms.grantsMin) return withhold(id, evidence.shared > 0 ? 'several_alerts' : 'too_few', evidence);
+  if (below.length < terms.grantsMin) return withhold(id, few, evidence);
   const would_save = lone.filter(({ held, value }) => held && value <= upTo).length;
   return {
     ...splitPolicy(compiled, upTo),
@@ -169,8 +173,7 @@ function weigh(
   };
 }
 
-function whyNoSplit(careful: readonly Evidence[], denied: readonly number[], { shared }: Weighed): Withheld['why'] {
-  if (careful.length === 0) return shared > 0 ? 'several_alerts' : 'too_few';
+function whyNoSplit(careful: readonly Evidence[], denied: readonly number[]): Withheld['why'] {
   return careful.every(({ hasValue }) => !hasValue) || denied.length === 0 ? 'no_value' : 'denied_low';
 }
 
