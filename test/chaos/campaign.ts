@@ -17,7 +17,7 @@ import { decideApprovals, settleActions } from './people-at-work.ts';
 import { readStreams } from './read-streams.ts';
 import { readRecords } from './store/read-history.ts';
 import { START_LIMIT_MS, type System, startSystem } from './system.ts';
-import { askedTools, plainTools } from './workspace.ts';
+import { askedTools, limited, plainTools } from './workspace.ts';
 
 const DRAIN_LIMIT_MS = 60_000;
 /** Before the end of work, from when on the far end is slow. */
@@ -67,6 +67,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       ...(await system.farEnd.seen()),
       plainTools,
       askedTools,
+      limited,
       stops: faults.stops(),
       webhooks: traffic.webhooks,
       plans: traffic.plans(),

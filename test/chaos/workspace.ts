@@ -12,6 +12,9 @@ export const plainTools = ofEveryConnector(PLAIN_TOOLS);
 /** What is lost of them, the executor asks the far end about. */
 export const askedTools = ofEveryConnector(['asked']);
 
+/** Its calls can be repeated, so that nothing but a person's word says of what was done that it was not. */
+export const limited = { tool: 'few', count: 1, perMs: 10_000 } as const;
+
 function ofEveryConnector(tools: readonly string[]): ReadonlySet<string> {
   return new Set(CONNECTORS.flatMap((connector) => tools.map((tool) => `${connector}:${tool}`)));
 }
@@ -25,6 +28,7 @@ export default { name: '${name}', tools: {
   blind: { risk: 'write', ...quick },
   pay: { risk: 'write', ...quick },
   capped: { risk: 'write', ...quick },
+  few: { risk: 'write', idempotent: true, ...quick },
   drop: { risk: 'destructive', ...quick },
 } };
 `;
@@ -51,7 +55,7 @@ const asked = async (args, ctx) => {
   const { applied } = await answer.json();
   return applied === null ? 'not_applied' : { applied };
 };
-const names = ['look', 'safe', 'asked', 'blind', 'pay', 'capped', 'drop'];
+const names = ['look', 'safe', 'asked', 'blind', 'pay', 'capped', 'few', 'drop'];
 export default { run: Object.fromEntries(names.map((tool) => [tool, call(tool)])), reconcile: { asked } };
 `;
 
@@ -59,6 +63,7 @@ const policies = `export default [
   { id: 'safes', tool: 'safe', decision: 'ALLOW' },
   { id: 'asked', tool: 'asked', decision: 'ALLOW' },
   { id: 'blinds', tool: 'blind', decision: 'ALLOW' },
+  { id: 'few', tool: '${limited.tool}', limit: { count: ${limited.count}, per: '${limited.perMs / 1_000}s', by: 'entity' }, decision: 'ALLOW' },
   { id: 'capped', tool: 'capped', predicate: () => false, decision: 'ALLOW' },
   { id: 'pays', tool: 'pay', decision: 'ALERT', escalation: { audience: 'reviewer' } },
   { id: 'soon', tool: 'pay', when: (action) => action.args.soon === true, decision: 'ALERT',

@@ -9,6 +9,8 @@ export interface History {
   readonly plainTools: ReadonlySet<string>;
   /** Tools that declare `reconcile`, as `connector:tool`. */
   readonly askedTools: ReadonlySet<string>;
+  /** A tool of which so many actions for one entity may be done in so long, whatever its connector. */
+  readonly limited: { readonly tool: string; readonly count: number; readonly perMs: number };
   readonly questions: readonly ObservedQuestion[];
   readonly stops: readonly ProcessStop[];
   readonly webhooks: readonly AnsweredWebhook[];
@@ -171,5 +173,6 @@ export const INVARIANTS = {
   I5: 'nothing runs that was not permitted, or granted and scored again',
   I6: 'every state change has its receipt, and the receipts replay to the state',
   I7: 'after the faults every lane drains and no work is left behind',
+  I8: 'no more is done in a window than a limit of policies says',
 } as const;
 export type InvariantId = keyof typeof INVARIANTS;

@@ -142,6 +142,14 @@ describe('a checker finds', () => {
 
     ['work left behind', 'I7', { drain: { ...sound.drain, left: ['action a-1 is queued'] } }, 'a-1'],
     ['a drain that took too long', 'I7', { drain: { ...sound.drain, tookMs: 60_001 } }, '60001 ms'],
+
+    ['more done in a window than the limit says', 'I8', withCall(11, { startedAt: 11_900 }), 'few-2'],
+    [
+      'the same in one connector and another',
+      'I8',
+      withCalls(call(12, { ...named('few-1'), id: 'few-3', connector: 'desk' }, { startedAt: 2_005 })),
+      'few-3',
+    ],
   ];
 
   test.each(broken)('%s (%s)', (_, id, change, names) => {
@@ -150,7 +158,7 @@ describe('a checker finds', () => {
   });
 
   test('every invariant at least one way', () => {
-    expect([...new Set(broken.map(([, id]) => id))]).toEqual(['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7']);
+    expect([...new Set(broken.map(([, id]) => id))]).toEqual(['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8']);
   });
 });
 
@@ -195,6 +203,23 @@ describe('a checker excepts, and counts,', () => {
     const change = { calls: withCall(2, { startedAt: 1_250 }).calls, stops };
     change.calls[0] = { ...(change.calls[0] as ObservedCall), pid: 7, endedAt: 1_300 };
     expect(verdict('I4', change)).toMatchObject({ excepted: 1, violations: [] });
+  });
+
+  test('what a person said of an action of a limited tool', () => {
+    const change = {
+      ...withCall(11, { startedAt: 2_100 }),
+      receipts: [
+        ...sound.receipts,
+        receipt('x', { kind: 'settlement', action: 'few-1', actor: 'https://people.test|olga' }),
+      ],
+    };
+    expect(verdict('I8', change)).toMatchObject({ excepted: 1, violations: [] });
+  });
+
+  test('no call that changed nothing, nor the same action again', () => {
+    const again = call(12, named('few-1'), { startedAt: 5_000, attempt: 2 });
+    expect(verdict('I8', withCalls(again)).violations).toEqual([]);
+    expect(verdict('I8', withCall(11, { startedAt: 2_100, applied: false })).violations).toEqual([]);
   });
 
   test('nothing that a tool which may repeat does', () => {

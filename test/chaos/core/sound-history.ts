@@ -17,13 +17,16 @@ export function soundHistory(): History {
   const twin = action('twin-1', { key: 'k1', state: 'duplicate', duplicateOf: 'queued-1', attempts: 0 });
   const settled = action('settled-1', { key: 'k6', laneSeq: 4, attempts: 2 });
   const asked = action('asked-1', { tool: 'asked', key: 'k7', laneSeq: 5, attempts: 2 });
-  const actions = [queued, paid, repeated, denied, dropped, twin, settled, asked].map((one, index) => ({
+  const few = action('few-1', { tool: 'few', key: 'k8', entity: 'order:9' });
+  const later = action('few-2', { tool: 'few', key: 'k9', entity: 'order:9' });
+  const actions = [queued, paid, repeated, denied, dropped, twin, settled, asked, few, later].map((one, index) => ({
     ...one,
     index,
   }));
   return {
     plainTools: new Set(['shop:blind', 'shop:pay', 'shop:drop']),
     askedTools: new Set(['shop:asked']),
+    limited: { tool: 'few', count: 1, perMs: 10_000 },
     questions: [{ at: 1_840, connector: 'shop', key: 'k7', answer: 'not_applied' }],
     calls: [
       call(1, queued, { startedAt: 1_000, endedAt: 1_010 }),
@@ -34,6 +37,8 @@ export function soundHistory(): History {
       call(6, settled, { startedAt: 1_700, endedAt: 1_710, attempt: 2 }),
       call(7, asked, { startedAt: 1_800, endedAt: 1_810, applied: false }),
       call(8, asked, { startedAt: 1_850, endedAt: 1_860, attempt: 2 }),
+      call(10, few, { startedAt: 2_000, endedAt: 2_010 }),
+      call(11, later, { startedAt: 12_000, endedAt: 12_010 }),
     ],
     stops: [],
     webhooks: [{ eventId: 'github.issues.a', bodyDigest: 'digest-a' }],
@@ -81,6 +86,16 @@ export function soundHistory(): History {
         ['settlement', 'queued', 1_820],
         ['intent', 'running', 1_830, 2],
         ['outcome', 'applied', 1_870],
+      ]),
+      ...story('few-1', [
+        ['decision', 'queued', 1_950],
+        ['intent', 'running', 1_990, 1],
+        ['outcome', 'applied', 2_020],
+      ]),
+      ...story('few-2', [
+        ['decision', 'queued', 11_950],
+        ['intent', 'running', 11_990, 1],
+        ['outcome', 'applied', 12_020],
       ]),
       receipt('webhook', { kind: 'webhook_received', event: 'github.issues.a', action: null, outcome: null }),
     ],

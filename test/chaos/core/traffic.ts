@@ -37,7 +37,7 @@ export type Step =
     };
 
 const STEPS = { plan: 62, planAgain: 7, planChanged: 2, webhook: 20, webhookAgain: 9 } as const;
-const TOOLS = { blind: 30, asked: 14, safe: 25, look: 8, pay: 13, drop: 5, capped: 5 } as const;
+const TOOLS = { blind: 30, asked: 14, safe: 25, look: 8, pay: 13, drop: 5, capped: 5, few: 14 } as const;
 
 /** What operators and providers do, one step after another: as the seed has it, repetitions and mistakes included. */
 export function openTraffic(random: Random): { next(eventIds: readonly string[]): Step } {

@@ -6,6 +6,7 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { oneOutcome } from './one-outcome.ts';
 import { onlyPermitted } from './only-permitted.ts';
 import { receiptsReplay } from './receipts-replay.ts';
+import { withinLimits } from './within-limits.ts';
 
 const CHECKERS = {
   I1: acceptedOnce,
@@ -15,6 +16,7 @@ const CHECKERS = {
   I5: onlyPermitted,
   I6: receiptsReplay,
   I7: drained,
+  I8: withinLimits,
 } as const satisfies Record<InvariantId, (history: History) => Verdict>;
 
 export function verdictsOn(history: History): Verdict[] {

@@ -50,7 +50,7 @@ function take(request: IncomingMessage, response: ServerResponse): void {
   const { applies, delayMs, ends } = behaviourOf(seed, seq, mood);
   const once = `${connector}:${key}`;
   const apply = (): void => {
-    if (!applies || (tool === 'safe' && doneKeys.has(once))) return;
+    if (!applies || ((tool === 'safe' || tool === 'few') && doneKeys.has(once))) return;
     if (!doneKeys.has(once)) doneKeys.set(once, seq);
     write({ line: 'applied', seq, at: now() });
   };
