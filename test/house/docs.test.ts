@@ -63,6 +63,9 @@ describe('the pages', () => {
       if (await tenantFile('policies')) {
         expect((await loadTenantPolicies(folder)).get('acme')?.policies).not.toEqual([]);
       }
+      if (examplesOf(textOf(page)).some(({ path }) => path.endsWith('.cases.yaml'))) {
+        expect(await holdpoint(['policies', 'test', '--workspace', folder], folder)).toMatchObject({ code: 0 });
+      }
       if (await has('operators/')) expect(await loadOperators(folder)).not.toEqual([]);
     },
     20 * SECONDS,
@@ -87,18 +90,11 @@ describe('the pages', () => {
   test.each(commandLines)('%s is a command line that is understood', async (_, args) => {
     const folder = await mkdtemp(join(tmpdir(), 'docs-test-'));
     folders.push(folder);
-    const said: string[] = [];
-    const say = (text: string) => void said.push(text);
-    const surroundings = {
-      out: say,
-      err: say,
-      outBytes: () => undefined,
-      dim: (text: string) => text,
-      typedIn: folder,
-    };
-    // Nothing runs there, so that it is read and no more.
-    expect(await runCommandLine([...args, '--data', folder], surroundings), said.join('\n')).toBe(1);
-    expect(said.join('\n')).toContain('nothing runs here');
+    // The plan that the pages speak of.
+    await writeFile(join(folder, 'plan.json'), JSON.stringify({ plan_id: 'p', actions: [{}] }));
+    // Nothing runs there, so that it is read and no more; what asks files alone asks the example workspace, and comes to 0.
+    const { code, said } = await holdpoint([...args, '--data', folder], folder);
+    if (code !== 0) expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('nothing runs here') });
   });
 
   test('are checked by something that can fail', () => {
@@ -107,6 +103,13 @@ describe('the pages', () => {
     expect(examplesOf('```ts\nconst a = 1;\n```\n```sh\n# tenants/a.ts\n```')).toEqual([]);
   });
 });
+
+async function holdpoint(args: readonly string[], typedIn: string): Promise<{ code: number; said: string }> {
+  const said: string[] = [];
+  const say = (text: string) => void said.push(text);
+  const surroundings = { out: say, err: say, outBytes: () => undefined, dim: (text: string) => text, typedIn };
+  return { code: await runCommandLine(args, surroundings), said: said.join('\n') };
+}
 
 const ANY_SECRET: Readonly<Record<string, string>> = new Proxy(
   {},
@@ -118,12 +121,14 @@ interface Example {
   readonly code: string;
 }
 
-/** Fenced `ts` blocks whose first line names their file. */
+/** Fenced `ts` and `yaml` blocks whose first line names their file. */
 function examplesOf(text: string): Example[] {
-  return [...text.matchAll(/^```ts\n\/\/ ([\w./-]+\.ts)\n([\s\S]*?)^```$/gm)].map(([, path = '', code = '']) => ({
-    path,
-    code,
-  }));
+  return [...text.matchAll(/^```(?:ts\n\/\/|yaml\n#) ([\w./-]+\.(?:ts|yaml))\n([\s\S]*?)^```$/gm)].map(
+    ([, path = '', code = '']) => ({
+      path,
+      code,
+    }),
+  );
 }
 
 /** What follows `npm run holdpoint --` in its pages, in the words of a shell. */
