@@ -18,6 +18,8 @@ import { type Answer, answerOf, describeAnswer, type UserCodeWatch } from './use
 export interface BeforeHooks {
   /** What the watch is told of each: `hook:<id>`. */
   readonly subjects: readonly string[];
+  /** Those of them that may be passed over. */
+  readonly optional: ReadonlySet<string>;
   /** Those for an action, in the order in which they are asked. */
   matching(connector: string, tool: string, operator: string): readonly ActionHook[];
 }
@@ -66,6 +68,7 @@ export function compileHooks(hooks: readonly ActionHook[], tools: ToolCatalog): 
   const remembered = new Map<string, readonly ActionHook[]>();
   return {
     subjects: ordered.map(subjectOf),
+    optional: new Set(ordered.filter(({ critical }) => !critical).map(subjectOf)),
     matching(connector, tool, operator) {
       if (ordered.length === 0) return ordered;
       // None of the three holds a space.

@@ -11,6 +11,8 @@ const HOOKS = `export default { actions: [
   { id: 'half', tools: 'orders.refund', before: ({ args }) => args.half ? { args: { ...args, amount: args.amount / 2 } } : undefined },
   { id: 'spin', tools: 'orders.hold', before: ({ args }) => { if (args.spin) for (;;); } },
   { id: 'strict', tools: 'orders.hold', before: ({ args }) => { if (args.strict) throw new Error('out of order'); } },
+  { id: 'lazy', tools: 'orders.hold', critical: false, before: ({ args }) => { if (args.lazy) for (;;); } },
+  { id: 'idle', tools: 'orders.hold', critical: false, before: ({ args }) => { if (args.lazy) for (;;); } },
   { id: 'lenient', tools: 'orders.hold', critical: false, before: ({ args }) => { if (args.lenient) throw new Error('out of order'); } },
 ] };`;
 
@@ -129,6 +131,18 @@ test('one that loops for ever blocks its own line; critical ones that fail block
   });
   expect([lenient?.decision, fine?.decision]).toEqual(['ALLOW', 'ALLOW']);
   expect(await counted('lenient', 'failed')).toBe(1);
+});
+
+test('one that may be passed over and loops for ever is passed over, and the others still decide', async () => {
+  const [lazy, dear, strict] = await propose(
+    line('orders.hold', { args: { lazy: true }, value: 5 }),
+    line('orders.hold', { args: { lazy: true }, value: 501 }),
+    line('orders.hold', { args: { lazy: true, strict: true } }),
+  );
+  expect(lazy).toMatchObject({ state: 'queued', decision: 'ALLOW' });
+  expect(dear).toMatchObject({ state: 'blocked', reasons: [{ code: 'max_value' }] });
+  expect(strict).toMatchObject({ state: 'blocked', reasons: [{ code: 'policy_error', policy: 'hook:strict' }] });
+  expect(await counted('lazy', 'failed')).toBe(3);
 });
 
 test('a hook that changed since people were asked keeps what they saw from running as something else', async () => {

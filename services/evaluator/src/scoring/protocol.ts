@@ -27,7 +27,7 @@ export type FromThread =
   /** What user code left behind threw, when nobody was asking it anything. */
   | { readonly kind: 'stray'; readonly message: string };
 
-/** A line whose user code did not come back: it is blocked without being asked again. */
+/** A line whose user code did not come back: it is blocked without being asked again, or asked without a hook that may be passed over. */
 export interface Stuck {
   readonly question: number;
   readonly line: number;

@@ -141,13 +141,17 @@ async function scoreBatch(scoring: Scoring, questions: readonly Question[]): Pro
     if (end.kind === 'failed') throw new Error(`scoring failed: ${end.message}`);
     void thread.end();
     const at = end.kind === 'stuck' ? { ...end.at, question: mine[end.at.question] ?? -1 } : undefined;
-    if (at && !stuck.some((known) => known.question === at.question && known.line === at.line)) {
+    if (at && !stuck.some((known) => samePiece(known, at))) {
       noteStuck(scoring, questions[at.question], at);
       stuck.push(at);
     } else if (end.kind !== 'lost' || lost++ === LOST_MAX) {
       throw new HoldpointError('DEPENDENCY_UNAVAILABLE', 'the scoring thread does not answer');
     }
   }
+}
+
+function samePiece(a: Stuck, b: Stuck): boolean {
+  return a.question === b.question && a.line === b.line && a.piece === b.piece;
 }
 
 /** What a rehearsal brings along says nothing of the tenant's own code. */

@@ -46,8 +46,12 @@ port.on('message', ({ id, questions, stuck, silent }: ToThread) => {
   try {
     const answers = questions.map((question, index) =>
       scoreQuestion(question, (book as Rulebook).rulesOf(question.tenant), {
-        ...watchOf(question, index, silent),
-        stuckLines: linesOf(stuck, index),
+        ...watchOf(
+          question,
+          index,
+          silent,
+          stuck.filter((one) => one.question === index),
+        ),
         enough: timer(EXPLAIN_MAX_MS),
       }),
     );
@@ -62,24 +66,47 @@ function timer(maxMs: number): () => boolean {
   return () => performance.now() - startedAtMs > maxMs;
 }
 
-function linesOf(stuck: readonly Stuck[], index: number): ReadonlySet<number> {
-  return new Set(stuck.filter(({ question }) => question === index).map(({ line }) => line));
-}
-
 /** What stands in for a tenant's own policies has nothing of their past. */
-function watchOf(question: Question, index: number, silent: ToThread['silent']): Omit<Watch, 'stuckLines' | 'enough'> {
+function watchOf(
+  question: Question,
+  index: number,
+  silent: ToThread['silent'],
+  stuck: readonly Stuck[],
+): Omit<Watch, 'enough'> {
   const { tenant } = question;
   const own = question.policies ? undefined : pieces.get(tenant);
   const quiet = question.policies || !Object.hasOwn(silent, tenant) ? undefined : new Set(silent[tenant]);
+  const { stuckLines, passedOver } = sortStuck(question, stuck);
+  let passed: readonly string[] = [];
   return {
-    line: (line) => markPlace(marks, index, line),
+    stuckLines,
+    line(line) {
+      passed = passedOver.get(line) ?? [];
+      markPlace(marks, index, line);
+    },
     userCode: {
       begins(subject) {
         markPiece(marks, own?.get(subject) ?? 0);
         markStep(marks);
       },
       ends: () => markStep(marks),
-      ...(quiet && { silent: (subject: string) => quiet.has(EVERYTHING) || quiet.has(subject) }),
+      ...((quiet || passedOver.size > 0) && {
+        silent: (subject: string) => quiet?.has(EVERYTHING) || quiet?.has(subject) || passed.includes(subject),
+      }),
     },
   };
+}
+
+/** By line, which hooks it is asked without; and the lines that are asked no more. */
+function sortStuck({ tenant, policies }: Question, stuck: readonly Stuck[]) {
+  const { hooks } = (book as Rulebook).rulesOf(tenant);
+  const names = [...(pieces.get(tenant)?.keys() ?? [])];
+  const stuckLines = new Set<number>();
+  const passedOver = new Map<number, string[]>();
+  for (const { line, piece } of stuck) {
+    const subject = policies ? undefined : names[piece - 1];
+    if (subject === undefined || !hooks.optional.has(subject)) stuckLines.add(line);
+    else passedOver.set(line, [...(passedOver.get(line) ?? []), subject]);
+  }
+  return { stuckLines, passedOver };
 }
