@@ -1,4 +1,4 @@
-import { hookMetrics } from '@holdpoint/hooks/hook-metrics';
+import { type CountHookRun, hookMetrics } from '@holdpoint/hooks/hook-metrics';
 import { findApp } from '@holdpoint/shared/db/apps';
 import { startRelay } from '@holdpoint/shared/db/relay';
 import type { Database } from '@holdpoint/shared/db/schema/index';
@@ -15,7 +15,6 @@ import type { Stopper } from '@holdpoint/shared/runtime/service';
 import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import type { Kysely } from 'kysely';
-import { type AfterActionHooks, startAfterActionHooks } from './after-hooks/after-action-hooks.ts';
 import type { EvaluatorConfig } from './config.ts';
 import { createHookNotes, type HookNotes } from './hook-notes.ts';
 import { type Scorer, startScorer } from './scoring/scorer.ts';
@@ -32,7 +31,7 @@ export interface Context {
   readonly scorer: Scorer;
   readonly salts: TenantSalts;
   readonly hookNotes: HookNotes;
-  readonly afterHooks: AfterActionHooks;
+  readonly countHookRun: CountHookRun;
   readonly relay: Poll;
   readonly authenticator: Authenticator;
   readonly newId: () => string;
@@ -60,10 +59,8 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
     ...(config.rulesLoadMaxMs !== undefined && { loadMaxMs: config.rulesLoadMaxMs }),
   });
   stopper.onStop('scorer', () => scorer.stop());
-  const countRun = hookMetrics(metrics);
-  const hookNotes = createHookNotes(countRun, logger);
-  const afterHooks = await startAfterActionHooks({ workspaceDir: config.workspaceDir, countRun, logger });
-  stopper.onStop('after hooks', () => afterHooks.stop());
+  const countHookRun = hookMetrics(metrics);
+  const hookNotes = createHookNotes(countHookRun, logger);
   const salts = createTenantSalts(db, (tenant) => scorer.summaryOf(tenant) !== undefined);
   const nats = await connectNats({
     url: config.natsUrl,
@@ -91,7 +88,7 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
     scorer,
     salts,
     hookNotes,
-    afterHooks,
+    countHookRun,
     relay,
     authenticator,
     newId,

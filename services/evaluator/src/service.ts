@@ -1,4 +1,3 @@
-import { runAfterHooks } from '@holdpoint/hooks/run-after-hooks';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
 import { createStopper, type RunningService } from '@holdpoint/shared/runtime/service';
 import { createApp } from './app.ts';
@@ -6,14 +5,12 @@ import type { EvaluatorConfig } from './config.ts';
 import { consumePlans } from './consumers/plans.ts';
 import { createContext } from './context.ts';
 import { createDecider } from './decide-plans.ts';
+import { startAfterHooks } from './jobs/after-hooks.ts';
 import { startErasing } from './jobs/erase-records.ts';
 import { startLimits } from './jobs/limits.ts';
 import { startPartitions } from './jobs/partitions.ts';
 import { startReload } from './jobs/reload.ts';
 import { startRescore } from './jobs/rescore.ts';
-
-/** Messages of outcomes that are run for at once, of one `after` hook. */
-const AFTER_AT_ONCE_MAX = 8;
 
 /** Starts one evaluator; any number may run. Stopped doors first: what is in hand is decided, recorded and told. */
 export async function startEvaluator(config: EvaluatorConfig, signal?: AbortSignal): Promise<RunningService> {
@@ -29,15 +26,8 @@ export async function startEvaluator(config: EvaluatorConfig, signal?: AbortSign
     }
     const limits = startLimits(context);
     stopper.onStop('limits', () => limits.stop());
-    const { nats, afterHooks } = context;
-    const after = await runAfterHooks({
-      nats,
-      logger,
-      hooks: afterHooks.hooks,
-      atOnceMax: AFTER_AT_ONCE_MAX,
-      endThreads: () => afterHooks.stop(),
-    });
-    stopper.onStop('runs of after hooks', () => after.stop());
+    const after = await startAfterHooks(context);
+    stopper.onStop('after hooks', () => after.stop());
     const decider = createDecider(context);
     stopper.onStop('decisions', () => decider.drain());
     const reload = await startReload(context);

@@ -175,6 +175,26 @@ test("one that loops for ever holds up no other tenant's, and no decision", asyn
   expect(await counted(service, 'spin', 'stuck')).toBe(2);
 });
 
+test('changed files are run once they are in force, and broken ones leave what runs', async () => {
+  await startWith({ acme: noting('', "tools: 'orders.refund',") });
+  const file = join(kit.workspaceDir, 'tenants/acme/hooks.ts');
+  const first = note();
+  const changed = `export default { actions: [${noting()}] };`;
+  await writeFile(file, 'export default { actions: [');
+  const [broken] = await tell(1);
+  await kit.until(async () => (await ran()).some(({ action_id }) => action_id === broken));
+  await writeFile(file, changed);
+  // From its beginning on, a new hook is told of what comes: which is when its durable is there.
+  await kit.until(() => settled(note()).catch(() => false));
+  const [second] = await tell(1);
+  await kit.until(async () => (await ran()).filter(({ action_id }) => action_id === second).length > 0);
+  await kit.until(() => settled(note()));
+  expect((await ran()).filter(({ action_id }) => action_id === second)).toHaveLength(1);
+  const text = await (await fetch(`${running[0]?.url}/metrics`)).text();
+  expect(text).toContain(`hook="${first}"`);
+  expect(text).toContain(`hook="${note()}"`);
+});
+
 test('what a killed instance had in hand is run by another', async () => {
   const first = await startWith({
     acme: noting('if (ctx.attempt === 1) await new Promise(() => {});', 'afterTimeoutMs: 60000,'),
