@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type TestServers, testServers } from '@holdpoint/stack/testing/test-servers';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ActionState, CLAIMING_STATES, LANE_STATES, STATES, TRANSITIONS } from '../src/domain/lifecycle.ts';
+import {
+  type ActionState,
+  CLAIMING_STATES,
+  LANE_STATES,
+  STATES,
+  TERMINAL_STATES,
+  TRANSITIONS,
+} from '../src/domain/lifecycle.ts';
 
 let servers: TestServers;
 let client: pg.Client;
@@ -36,6 +43,15 @@ test('the database allows exactly the edges of the table', async () => {
 test('the partial indexes name exactly the states that code names', async () => {
   expect(await statesOfIndex('actions_key_claim')).toEqual([...CLAIMING_STATES].sort());
   expect(await statesOfIndex('actions_lane')).toEqual([...LANE_STATES].sort());
+});
+
+test('what an action reserved is settled in exactly the states that it may reach and never leave', async () => {
+  const { rows } = await client.query(
+    "SELECT pg_get_triggerdef(oid) AS text FROM pg_trigger WHERE tgname = 'actions_reservations'",
+  );
+  const named = STATES.filter((state) => String(rows[0].text).includes(`'${state}'`));
+  // A duplicate begins as one, and reserves nothing.
+  expect(named).toEqual(TERMINAL_STATES.filter((state) => state !== 'duplicate'));
 });
 
 async function statesOfIndex(name: string): Promise<string[]> {

@@ -6,6 +6,7 @@ import { type TestServers, testServers } from '@holdpoint/stack/testing/test-ser
 import fc from 'fast-check';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listLimits } from '../src/store/list-limits.ts';
 import { insertReservations } from '../src/store/reservations.ts';
 import { FOLD_ABOVE_ROWS, takeLimits } from '../src/store/take-limits.ts';
 import { findCrowdedLimits, findLimits, tendLimits } from '../src/store/tend-limits.ts';
@@ -110,6 +111,22 @@ test('a decision over many other limits reads none of them', async () => {
   expect(read.byIndex).toBeLessThan(20);
 });
 
+test('a page of the list reads a page of the tenant’s limits, wherever it stands', async () => {
+  await sql`
+    INSERT INTO policy_limits (tenant, key, per_seconds, keep_seconds)
+    SELECT tenant, 'listed-' || n, 60, 60 FROM generate_series(1, 10000) n, unnest(ARRAY['acme', 'zeta']) AS tenant`.execute(
+    db,
+  );
+  for (const after of ['', 'listed-5', 'listed-9998']) {
+    const read = await rowsReadBy(async (tx) => {
+      const page = await listLimits(tx, { tenant: 'zeta', after, limit: 20 }, () => undefined);
+      expect(page.length).toBe(after === 'listed-9998' ? 1 : 20);
+    });
+    expect(read.through).toBe(0);
+    expect(read.byIndex).toBeLessThan(30);
+  }
+});
+
 test('folded or not, the same is used; a bucket frees nothing early and nothing later than a sixtieth of the window', async () => {
   // Within three buckets, which are leaving the window when it is looked.
   const ages = fc.array(fc.integer({ min: 0, max: 4_320 }), { minLength: 1, maxLength: 40 });
@@ -188,9 +205,10 @@ test('a window that was longer once keeps what counted then', async () => {
   expect(await usageOf(db, id)).toMatchObject({ used: 1 });
 });
 
-test('a limit that is about to be reserved from is not dropped under the hand', async () => {
+test('a limit that is about to be reserved from is not dropped under the hand, and whoever tends does not wait for it', async () => {
   const asked = reservation();
   const id = await seed(db, asked, []);
+  await sql`UPDATE policy_limits SET crowded = true WHERE id = ${id}`.execute(db);
   await db.transaction().execute(async (tx) => {
     const limits = await takeLimits(tx, [{ tenant: 'acme', reservations: [asked] }]);
     expect(await tendLimits(db, [id])).toEqual([]);

@@ -83,7 +83,7 @@ END $$;
 
 -- Keeps limits small: drops what has left the window, folds what is much into buckets a sixtieth of the window wide, and drops
 -- a limit that nothing uses. At most `p_rows_max` reservations a limit: answers those of which there may be more. One tends at a
--- time, and waits for no decision; a null answer: somebody else tends.
+-- time, and waits for no decision: one may wait for what it drops. A null answer: somebody else tends.
 CREATE FUNCTION tend_limits(p_limits bigint[], p_rows_max integer, p_fold_above integer) RETURNS bigint[] LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
@@ -105,10 +105,12 @@ BEGIN
     IF v_taken >= p_rows_max THEN
       v_more := v_more || v_limit.id;
     ELSIF v_limit.crowded THEN
-      UPDATE policy_limits SET crowded = false WHERE id = v_limit.id;
+      UPDATE policy_limits SET crowded = false
+      WHERE id = ANY (ARRAY(SELECT id FROM policy_limits WHERE id = v_limit.id FOR NO KEY UPDATE SKIP LOCKED));
     END IF;
-    PERFORM drop_unused_limit(v_limit.id);
   END LOOP;
+  -- Last: a decision that wants one of them again waits for no folding.
+  PERFORM drop_unused_limit(id) FROM unnest(p_limits) AS id;
   RETURN v_more;
 END $$;
 
