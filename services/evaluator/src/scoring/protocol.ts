@@ -8,8 +8,8 @@ export interface ThreadData {
   /** Where the files are, and where what they import beside them is found from. */
   readonly snapshot: { readonly dir: string; readonly origin: string };
   readonly marks: ThreadMarks;
-  /** Whether it lints what it loads: once for each version is enough. */
-  readonly lints: boolean;
+  /** Whether it asks the cases of what it loads, and lints it: once for each version is enough. */
+  readonly checks: boolean;
 }
 
 export type ToThread = {

@@ -23,17 +23,17 @@ export interface ScoringThread {
   end(): Promise<unknown>;
 }
 
-/** Ready when the snapshot is loaded, compiled and holds what its cases say. @throws WorkspaceError with its faults */
+/** Ready when the snapshot is loaded, compiled and, where it checks, holds what its cases say. @throws WorkspaceError with its faults */
 export async function startScoringThread(
   snapshot: Snapshot,
   options: ThreadOptions,
-  lints = false,
+  checks = false,
 ): Promise<ScoringThread> {
   const { logger, loadMaxMs, userCodeMaxMs, stillMaxMs } = options;
   const marks = createThreadMarks();
   const { dir, origin } = snapshot;
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-    workerData: { snapshot: { dir, origin }, marks, lints } satisfies ThreadData,
+    workerData: { snapshot: { dir, origin }, marks, checks } satisfies ThreadData,
     // A policy has no business with the service's environment.
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },

@@ -11,7 +11,7 @@ import type { FromThread, Stuck, ThreadData, ToThread } from './protocol.ts';
 import { summarise } from './tenant-summary.ts';
 
 /** The thread in which the workspace's own code runs. One is made for each version of the workspace's files, and after each that got stuck. */
-const { snapshot, marks, lints } = workerData as ThreadData;
+const { snapshot, marks, checks } = workerData as ThreadData;
 /** Others wait for this thread: a question's explanations stop looking further after this. */
 const EXPLAIN_MAX_MS = 1_000;
 const port = parentPort;
@@ -23,11 +23,11 @@ const pieces = new Map<string, ReadonlyMap<string, number>>();
 try {
   routeImports(snapshot);
   const loaded = await loadRulebook(snapshot.dir);
-  await checkRules(snapshot.dir, loaded);
+  if (checks) await checkRules(snapshot.dir, loaded);
   const lintOf = tenantLint(loaded.tenants.length, new Date());
   const tenants = loaded.tenants.map((tenant) => {
     const rules = loaded.rulesOf(tenant);
-    return { ...summarise(tenant, rules), ...(lints && { lint: lintOf(rules) }) };
+    return { ...summarise(tenant, rules), ...(checks && { lint: lintOf(rules) }) };
   });
   for (const { tenant, subjects } of tenants)
     pieces.set(tenant, new Map(subjects.map((one, index) => [one, index + 1])));
