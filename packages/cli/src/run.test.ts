@@ -112,6 +112,26 @@ describe('a command', () => {
     expect(asked[0]?.path).toBe('/v1/actions?state=applied');
   });
 
+  test('lists what became of policies', async () => {
+    answer.body = {
+      items: [
+        {
+          id: 'r1',
+          at: AT,
+          version: 'p-2',
+          changes: [
+            { code: 'policies_changed', message: 'p-2 takes the place of p-1' },
+            { code: 'policy_added', policy: 'holds', message: 'holds is new' },
+          ],
+        },
+      ],
+      next_cursor: 'c2',
+    };
+    const { code, out } = await holdpoint('policies', 'changes', '--limit', '1', '--url', url, '--key', 'hp_x');
+    expect([code, asked[0]?.path]).toEqual([0, '/v1/policies/changes?limit=1']);
+    expect(out).toMatch(/^2026-01-01T00:00:00.000Z +p-2 +p-2 takes the place of p-1; holds is new$/m);
+  });
+
   test('lists what is used of limits', async () => {
     const of = { by: 'entity', who: 'order:1', in_force: true, used_total: '0', open_count: 1, per_seconds: 86_400 };
     answer.body = {

@@ -7,6 +7,7 @@ import { events, eventsShow } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
 import { limits } from './commands/limits.ts';
 import { plansSubmit } from './commands/plans.ts';
+import { policiesChanges } from './commands/policies-changes.ts';
 import { policiesReplay } from './commands/policies-replay.ts';
 import { policiesSuggest } from './commands/policies-suggest.ts';
 import { policiesTest } from './commands/policies-test.ts';
@@ -32,6 +33,7 @@ const COMMANDS: Readonly<Record<string, Command | LocalCommand>> = {
   receipts,
   limits,
   'plans submit': plansSubmit,
+  'policies changes': policiesChanges,
   'policies replay': policiesReplay,
   'policies suggest': policiesSuggest,
   'policies test': policiesTest,

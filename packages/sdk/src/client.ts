@@ -120,6 +120,13 @@ const policiesSchema = z.looseObject({
   policies: z.array(z.looseObject({ id: z.string(), decision: z.string() })),
 });
 
+const policyChangesSchema = z.looseObject({
+  id: z.string(),
+  at: z.string(),
+  version: z.string(),
+  changes: z.array(z.looseObject({ code: z.string(), policy: z.string().optional(), message: z.string() })),
+});
+
 const recordsSchema = pageOf(decisionRecordSchema).extend({ tenant: z.string() });
 
 export interface RecordQuery extends Page {
@@ -141,6 +148,9 @@ function policies(evaluator: Service) {
     records: (query: RecordQuery = {}) =>
       evaluator(recordsSchema, { method: 'GET', path: '/v1/policies/records', query: asQuery(query) }),
     /** What looks wrong with the policies in force, as of their load. */
+    /** What became of them, newest first: one for each set that was put in force. */
+    changes: (query: Page = {}) =>
+      evaluator(pageOf(policyChangesSchema), { method: 'GET', path: '/v1/policies/changes', query: asQuery(query) }),
     lint: (): Promise<LintReport> => evaluator(lintReportSchema, { method: 'GET', path: '/v1/policies/lint' }),
   };
 }
