@@ -16,6 +16,8 @@ import { type Answer, answerOf, describeAnswer, type UserCodeWatch } from './use
 
 /** A tenant's `before` hooks on actions, ready to be asked. */
 export interface BeforeHooks {
+  /** In the order in which they are asked. */
+  readonly hooks: readonly ActionHook[];
   /** What the watch is told of each: `hook:<id>`. */
   readonly subjects: readonly string[];
   /** Those of them that may be passed over. */
@@ -67,6 +69,7 @@ export function compileHooks(hooks: readonly ActionHook[], tools: ToolCatalog): 
   const ordered = inOrder(hooks.filter(({ before }) => before));
   const remembered = new Map<string, readonly ActionHook[]>();
   return {
+    hooks: ordered,
     subjects: ordered.map(subjectOf),
     optional: new Set(ordered.filter(({ critical }) => !critical).map(subjectOf)),
     matching(connector, tool, operator) {

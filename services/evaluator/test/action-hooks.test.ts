@@ -16,10 +16,14 @@ const HOOKS = `export default { actions: [
   { id: 'lenient', tools: 'orders.hold', critical: false, before: ({ args }) => { if (args.lenient) throw new Error('out of order'); } },
 ] };`;
 
+/** With two policies of one id, which differ only in what their function closes over. */
+const POLICIES = `const under = (max) => ({ id: 'under', tool: 'orders.hold', predicate: ({ value = 0 }) => value <= max, decision: 'ALLOW' });
+${WORKSPACE['tenants/acme/policies.ts'].replace('export default [', 'export default [under(900), under(950),')}`;
+
 let kit: Kit;
 let service: RunningService;
 beforeAll(async () => {
-  kit = await createKit({ ...WORKSPACE, 'tenants/acme/hooks.ts': HOOKS });
+  kit = await createKit({ ...WORKSPACE, 'tenants/acme/policies.ts': POLICIES, 'tenants/acme/hooks.ts': HOOKS });
   service = await kit.start();
 });
 afterAll(() => kit.stop());
@@ -143,6 +147,14 @@ test('one that may be passed over and loops for ever is passed over, and the oth
   expect(dear).toMatchObject({ state: 'blocked', reasons: [{ code: 'max_value' }] });
   expect(strict).toMatchObject({ state: 'blocked', reasons: [{ code: 'policy_error', policy: 'hook:strict' }] });
   expect(await counted('lazy', 'failed')).toBe(3);
+});
+
+test('who may see the policies sees the hooks before them, in the order in which they are asked', async () => {
+  const headers = { authorization: `Bearer ${kit.keys.admin}` };
+  const { hooks } = (await (await fetch(`${service.url}/v1/policies`, { headers })).json()) as { hooks: object[] };
+  expect(hooks.map((one) => (one as { id: string }).id).slice(0, 2)).toEqual(['early', 'half']);
+  expect(hooks[0]).toMatchObject({ priority: 5, critical: true, tools: ['orders.refund'] });
+  expect((hooks[0] as { before: string }).before).toContain('nobody refunds');
 });
 
 test('a hook that changed since people were asked keeps what they saw from running as something else', async () => {

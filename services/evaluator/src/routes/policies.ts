@@ -36,11 +36,12 @@ export function policyRoutes(app: App, context: Context, reload: Reload): void {
       schema: {
         tags: ['policies'],
         summary:
-          'The compiled policies in force, with their version; functions as their text. `rejected`: what lies in the workspace and is not in force, and why',
+          'The compiled policies in force, with their version, and the hooks that run before actions; functions as their text. `rejected`: what lies in the workspace and is not in force, and why',
         response: {
           200: z.object({
             version: z.string(),
             policies: z.array(z.record(z.string(), z.unknown())),
+            hooks: z.array(z.record(z.string(), z.unknown())),
             rejected: rejectedSetSchema.optional(),
           }),
         },
@@ -52,6 +53,7 @@ export function policyRoutes(app: App, context: Context, reload: Reload): void {
       return {
         version: summary?.version ?? 'none',
         policies: summary ? [...summary.policies] : [],
+        hooks: summary ? [...summary.hooks] : [],
         ...(rejected && { rejected: shownTo(tenant, rejected) }),
       };
     },

@@ -2,12 +2,15 @@ import type { LintReport } from '@holdpoint/policy/analysis/finding';
 import { type SourceGrants, sourcesByOperator } from '@holdpoint/policy/grants';
 import type { TenantRules } from '@holdpoint/policy/tenant-rules';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
+import type { ActionHook } from '@holdpoint/shared/workspace/tenant-hooks';
 
 /** What the main thread must know of a tenant's policies: they themselves hold functions and stay in the thread. */
 export interface TenantSummary {
   readonly tenant: string;
   readonly version: string;
   readonly policies: readonly Readonly<Record<string, unknown>>[];
+  /** Those that run `before`, in the order in which they are asked. */
+  readonly hooks: readonly ShownHook[];
   readonly sources?: SourceGrants;
   /** Whose code may get stuck: each policy and hook. A mark names one by its place here, from 1 on. */
   readonly subjects: readonly string[];
@@ -17,12 +20,16 @@ export interface TenantSummary {
   readonly lint?: LintReport;
 }
 
+/** A hook on actions, its function as text. */
+export type ShownHook = Readonly<Record<string, unknown>> & { readonly id: string };
+
 export function summarise(tenant: string, { policies, grants, hooks, tools }: TenantRules): TenantSummary {
   return {
     tenant,
     version: policies.version,
     policies: policies.policies.map(({ id, policy }) => ({ ...policy, id, ...sourceText(policy) })),
     subjects: [...policies.policies.map(({ id }) => id), ...hooks.subjects],
+    hooks: hooks.hooks.map(shownHook),
     ...(grants && { sources: sourcesByOperator(grants) }),
     secretArgs: secretsOf(tools),
   };
@@ -34,6 +41,18 @@ function secretsOf(tools: ToolCatalog): Map<string, readonly string[]> {
       Object.entries(own).map(([tool, { secretArgs = [] }]) => [`${connector} ${tool}`, [...secretArgs]] as const),
     ),
   );
+}
+
+function shownHook({ id, connector, tools, operator, priority, critical, before }: ActionHook): ShownHook {
+  return {
+    id,
+    ...(connector !== undefined && { connector }),
+    ...(tools !== undefined && { tools }),
+    ...(operator !== undefined && { operator }),
+    priority,
+    critical,
+    before: String(before),
+  };
 }
 
 /** Functions cannot leave the thread; people read their text. */

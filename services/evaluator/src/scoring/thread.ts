@@ -100,11 +100,11 @@ function watchOf(
 /** By line, which hooks it is asked without; and the lines that are asked no more. */
 function sortStuck({ tenant, policies }: Question, stuck: readonly Stuck[]) {
   const { hooks } = (book as Rulebook).rulesOf(tenant);
-  const names = [...(pieces.get(tenant)?.keys() ?? [])];
+  const names = new Map([...(pieces.get(tenant) ?? [])].map(([subject, piece]) => [piece, subject]));
   const stuckLines = new Set<number>();
   const passedOver = new Map<number, string[]>();
   for (const { line, piece } of stuck) {
-    const subject = policies ? undefined : names[piece - 1];
+    const subject = policies ? undefined : names.get(piece);
     if (subject === undefined || !hooks.optional.has(subject)) stuckLines.add(line);
     else passedOver.set(line, [...(passedOver.get(line) ?? []), subject]);
   }
