@@ -11,6 +11,8 @@ const POLICIES = `export default [
   { id: 'refunds', connector: 'shop', tool: 'orders.refund', decision: 'ALERT' },
   { id: 'spins', tool: 'orders.spin', maxValue: 1, decision: 'ALLOW',
     predicate: (action) => { if (action.value === 1 || action.value === 0.5) for (;;); return true; } },
+  ...Array.from({ length: 8 }, (_, n) => ({ id: \`slow-\${n}\`, tool: 'orders.cancel', maxValue: n, decision: 'ALLOW',
+    when: () => { const until = Date.now() + 40; while (Date.now() < until); return false; } })),
 ];`;
 
 let kit: Kit;
@@ -150,5 +152,12 @@ describe('a rehearsal is explained', () => {
     expect(told[0]?.explanation).toMatchObject({ step: 'constraints', matched: [] });
     expect(told[1]?.explanation?.sentence).toContain('did not answer in time');
     expect(told[3]?.explanation?.matched).toMatchObject([{ policy: 'holds' }]);
+  });
+
+  // Its eight conditions take 40 ms each: what there is to try would take a multiple of what explanations may.
+  test('as far as the time goes, and says that it was cut short', async () => {
+    const plan = { plan_id: 'try', actions: [line('orders.cancel', { value: 100 })] };
+    const [told] = await evaluate({ plan, explain: true });
+    expect(told).toMatchObject({ decision: 'BLOCK', explanation: { step: 'match', incomplete: true } });
   });
 });

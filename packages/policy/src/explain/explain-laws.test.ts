@@ -188,6 +188,43 @@ describe('policies', () => {
   });
 });
 
+test('no secret of a line is told, whatever the policies and the tool do with it', () => {
+  const secret = fc.stringMatching(/^[A-Z0-9"\\]{8,20}$/);
+  const leak = ({ args }: { args: { card: string } }): boolean => JSON.parse(`{${args.card}`);
+  const answer = (({ args }: { args: { card: string } }) => args.card) as never;
+  const leaks = fc.constantFrom(
+    leak,
+    answer,
+    () => true,
+    () => false,
+    'action.args.card',
+    'action.args.card == env.id',
+  );
+  const leaky: ToolCatalog = {
+    m: {
+      do: { risk: 'write', secretArgs: ['card'] },
+      keyed: { risk: 'write', secretArgs: ['card'], entityKey: ({ card }: { card: string }) => `card:${card}` },
+    },
+  };
+  const leaking = fc.record({
+    when: maybe(leaks, 50),
+    predicate: maybe(leaks, 50),
+    decision: fc.constantFrom('ALLOW', 'ALERT'),
+  });
+  const steps = new Set<string>();
+  fc.assert(
+    fc.property(fc.array(leaking, { maxLength: 3 }), fc.constantFrom('do', 'keyed'), secret, (policies, tool, card) => {
+      const line = { connector: 'm', tool, args: { card }, value: 3, entity_key: 'e', idempotency_key: 'k' };
+      const asked = { tool: 'do', value: 3, n: 1, operator: 'o', source: 'shop', grants: undefined } as const;
+      const told = explain({ ...questionOf(policies, asked), tools: leaky, line });
+      steps.add(told.step);
+      expect(JSON.stringify(told)).not.toContain(JSON.stringify(card).slice(1, -1));
+    }),
+    { numRuns: 600 },
+  );
+  expect([...steps]).toEqual(expect.arrayContaining(['derived', 'match', 'constraints', 'allowed', 'escalation']));
+});
+
 test('any line of any kind is explained, and nothing that cannot be stored comes out', () => {
   const nasty = fc.oneof(
     fc.jsonValue(),

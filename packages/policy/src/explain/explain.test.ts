@@ -318,6 +318,14 @@ describe('it explains', () => {
   });
 });
 
+test('policies of one id and text that close over different things are told the same in any order', () => {
+  const under = (cap: number) => ({ id: 'p', when: ({ value = 0 }) => value < cap, decision: 'ALLOW' });
+  const [small, large] = [under(10), under(500)];
+  const told = of({ value: 100, policies: [small, large] });
+  expect(told).toEqual(of({ value: 100, policies: [large, small] }));
+  expect(told).toMatchObject({ matched: [{ policy: 'p' }], near_misses: [{ policy: 'p', selector: 'when' }] });
+});
+
 describe('it does not tell', () => {
   test('a secret of the line, however the policies and the tool spell it', () => {
     const secret = 'tok_5555444433332222';
