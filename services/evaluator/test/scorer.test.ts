@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NOT_ASKED } from '@holdpoint/shared/domain/decision-record';
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
+import { takeSnapshot } from '@holdpoint/shared/workspace/snapshot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Scorer, startScorer } from '../src/scoring/scorer.ts';
 
@@ -172,6 +174,65 @@ test('a question that cannot cross to the thread fails alone', async () => {
   const scorer = await start();
   await expect(codes(scorer, [() => 'no data'])).rejects.toThrow(/could not be cloned/);
   expect(await codes(scorer, [lineFor('hold')])).toEqual(['allowed']);
+  await scorer.stop();
+});
+
+test('a tenant whose code loops is put aside the first time, and after three times that code is not asked', async () => {
+  await policies(
+    "export default [{ id: 'loops', tool: 'hold', when: () => { for (;;); }, decision: 'ALLOW' }, { id: 'fine', tool: 'loop', decision: 'ALLOW' }];",
+  );
+  await mkdir(join(dir, 'tenants/other'), { recursive: true });
+  await writeFile(join(dir, 'tenants/other/policies.ts'), "export default [{ tool: 'hold', decision: 'ALLOW' }];");
+  const said: { msg: string; subject?: string }[] = [];
+  const destination = { write: (text: string) => void said.push(JSON.parse(text)) };
+  const listening = createLogger({ service: 'test', level: 'error', instance: 'test', destination });
+  const scorer = await startScorer({ workspaceDir: dir, logger: listening, userCodeMaxMs: 200 });
+  const env = operatorEnvelope('risk');
+  const of = (tenant: string, ...lines: unknown[]) => ({
+    tenant,
+    operator: 'risk',
+    salt: '',
+    env,
+    lines,
+    now: new Date(0).toISOString(),
+  });
+  const batch = [of('other', lineFor('hold')), of('acme', lineFor('hold')), of('other', lineFor('hold'))];
+  for (let round = 0; round < 3; round += 1) {
+    const answers = await scorer.score('main', async () => batch);
+    expect(answers.map((answer) => answer?.ok)).toEqual([true, undefined, true]);
+  }
+  expect([scorer.isSuspect('acme'), scorer.isSuspect('other')]).toEqual([true, false]);
+  const lines = Array.from({ length: 20 }, () => lineFor('hold'));
+  const [answer] = await scorer.score('aside', async () => [of('acme', ...lines)]);
+  const messages = answer?.ok ? answer.lines.map(({ verdict }) => verdict.reasons[0]?.message ?? '') : [];
+  expect(messages.filter((message) => message.includes('did not answer in time'))).toHaveLength(20);
+  expect(messages.filter((message) => message.endsWith(NOT_ASKED))).toHaveLength(17);
+  expect(said.filter(({ subject }) => subject === 'loops')).toHaveLength(1 + 3);
+  await rm(join(dir, 'tenants/other'), { recursive: true });
+  await scorer.stop();
+});
+
+test('a batch whose rules change before its turn is made anew, for those that score it', async () => {
+  await policies("export default [{ tool: 'hold', decision: 'ALLOW' }];");
+  const scorer = await start();
+  const asked: string[] = [];
+  const env = operatorEnvelope('risk');
+  const [answer] = await scorer.score('main', async (book) => {
+    asked.push(book.tenants.get('acme')?.version ?? '');
+    if (asked.length === 1) {
+      await policies("export default [{ tool: 'hold', decision: 'BLOCK' }];");
+      await scorer.adopt(await takeSnapshot(dir), async (next, before) =>
+        expect(next.version).not.toBe(before.version),
+      );
+    }
+    const now = new Date(0).toISOString();
+    return [{ tenant: 'acme', operator: 'risk', salt: '', env, lines: [lineFor('hold')], now }];
+  });
+  expect(asked).toHaveLength(2);
+  expect(answer).toMatchObject({ lines: [{ verdict: { decision: 'BLOCK', policy_version: asked[1] } }] });
+  await expect(scorer.adopt(await takeSnapshot(dir), () => Promise.reject(new Error('not now')))).rejects.toThrow();
+  expect(scorer.summaryOf('acme')?.version).toBe(asked[1]);
+  expect(await codes(scorer, [lineFor('hold')])).toEqual(['veto']);
   await scorer.stop();
 });
 
