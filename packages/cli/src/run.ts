@@ -8,6 +8,8 @@ import { explain } from './commands/explain.ts';
 import { limits } from './commands/limits.ts';
 import { plansSubmit } from './commands/plans.ts';
 import { policiesChanges } from './commands/policies-changes.ts';
+import { policies } from './commands/policies.ts';
+import { policiesLint } from './commands/policies-lint.ts';
 import { policiesReplay } from './commands/policies-replay.ts';
 import { policiesSuggest } from './commands/policies-suggest.ts';
 import { policiesTest } from './commands/policies-test.ts';
@@ -34,6 +36,8 @@ const COMMANDS: Readonly<Record<string, Command | LocalCommand>> = {
   limits,
   'plans submit': plansSubmit,
   'policies changes': policiesChanges,
+  policies,
+  'policies lint': policiesLint,
   'policies replay': policiesReplay,
   'policies suggest': policiesSuggest,
   'policies test': policiesTest,

@@ -16,6 +16,8 @@ export const USAGE = `usage: npm run holdpoint -- <command> [options]
   events show ID [--raw]                              one event; --raw: its bytes as they came
   replay ID [--fresh]                                 an event again; fresh: operators do their work again
   replay --since TIME --until TIME [--source S] [--type T] [--fresh] [--batch NAME] [--dry-run]
+  policies                                            the policies in force
+  policies lint [--candidate FILE] [--workspace DIR] [--tenant T]   what looks wrong with the files' policies
   policies changes                                    what became of them, set by set
   policies replay [--since 30d] [--until TIME] [--candidate FILE] [--operator O] [--workspace DIR] [--tenant T]
                                                       what other policies would have done with what was proposed
