@@ -9,6 +9,7 @@ import { limits } from './commands/limits.ts';
 import { plansSubmit } from './commands/plans.ts';
 import { policiesChanges } from './commands/policies-changes.ts';
 import { policies } from './commands/policies.ts';
+import { policiesDiff } from './commands/policies-diff.ts';
 import { policiesLint } from './commands/policies-lint.ts';
 import { policiesReplay } from './commands/policies-replay.ts';
 import { policiesSuggest } from './commands/policies-suggest.ts';
@@ -37,6 +38,7 @@ const COMMANDS: Readonly<Record<string, Command | LocalCommand>> = {
   'plans submit': plansSubmit,
   'policies changes': policiesChanges,
   policies,
+  'policies diff': policiesDiff,
   'policies lint': policiesLint,
   'policies replay': policiesReplay,
   'policies suggest': policiesSuggest,

@@ -19,6 +19,7 @@ export const USAGE = `usage: npm run holdpoint -- <command> [options]
   policies                                            the policies in force
   policies lint [--candidate FILE] [--workspace DIR] [--tenant T]   what looks wrong with the files' policies
   policies changes                                    what became of them, set by set
+  policies diff BEFORE AFTER [--workspace DIR] [--tenant T]   what two workspaces, or files of policies, decide otherwise
   policies replay [--since 30d] [--until TIME] [--candidate FILE] [--operator O] [--workspace DIR] [--tenant T]
                                                       what other policies would have done with what was proposed
   policies suggest [--since 90d] [--tool T] [--grants N] [--workspace DIR] [--tenant T]

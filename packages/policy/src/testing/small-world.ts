@@ -29,6 +29,10 @@ const CONDITIONS: readonly TrustPolicy['when'][] = [
   'has(action.value) && action.value * 2 > 10',
   ({ value = 0 }) => value < 3,
   (_action, { source }) => source === 'desk',
+  'action.connector == "m"',
+  'action.tool != "a.x"',
+  'env.source != "shop"',
+  ({ connector, value = 0 }) => connector === 's' || value > 6,
 ];
 
 const amount = fc.integer({ min: 0, max: 8 });
