@@ -43,7 +43,13 @@ beforeAll(async () => {
   );
   await write('same.ts', `export default ${JSON.stringify([large, small])};`);
   server = createServer((_request, response) => {
+    const rejected = {
+      version: 'w-2',
+      at: '',
+      issues: [{ file: 'tenants/acme/policies.ts', path: '', reason: 'broken' }],
+    };
     const body = {
+      rejected,
       version: 'p-1',
       policies: [
         { ...small, when: '(a) => a.value > 1' },
@@ -137,4 +143,5 @@ test('policies lists those in force', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/small +ALLOW +shop refund +up to 50 +when/);
   expect(out).toMatch(/veto +BLOCK +everything/);
+  expect(out).toContain('not in force, as w-2 of the workspace is refused:\n  tenants/acme/policies.ts: broken');
 });

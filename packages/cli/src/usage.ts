@@ -17,8 +17,8 @@ export const USAGE = `usage: npm run holdpoint -- <command> [options]
   replay ID [--fresh]                                 an event again; fresh: operators do their work again
   replay --since TIME --until TIME [--source S] [--type T] [--fresh] [--batch NAME] [--dry-run]
   policies                                            the policies in force
-  policies lint [--candidate FILE] [--workspace DIR] [--tenant T]   what looks wrong with the files' policies
   policies changes                                    what became of them, set by set
+  policies lint [--candidate FILE] [--workspace DIR] [--tenant T]   what looks wrong with the files' policies
   policies diff BEFORE AFTER [--workspace DIR] [--tenant T]   what two workspaces, or files of policies, decide otherwise
   policies replay [--since 30d] [--until TIME] [--candidate FILE] [--operator O] [--workspace DIR] [--tenant T]
                                                       what other policies would have done with what was proposed

@@ -11,6 +11,7 @@ import {
 import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
 import { outcomeSchema } from '@holdpoint/shared/domain/outcome';
 import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
+import { rejectedSetSchema } from '@holdpoint/shared/domain/policy-change';
 import { type ReceiptKind, receiptSchema } from '@holdpoint/shared/domain/receipt';
 import { limitInUseSchema } from '@holdpoint/shared/domain/reservation';
 import { z } from 'zod';
@@ -118,6 +119,7 @@ export interface EvaluateRequest {
 const policiesSchema = z.looseObject({
   version: z.string(),
   policies: z.array(z.looseObject({ id: z.string(), decision: z.string() })),
+  rejected: rejectedSetSchema.optional(),
 });
 
 const policyChangesSchema = z.looseObject({

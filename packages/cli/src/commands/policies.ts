@@ -8,6 +8,7 @@ export const policies: Command = {
   words: [],
   async run({ client }) {
     const found = await client.policies.get();
+    const { rejected } = found;
     return {
       data: found,
       fields: [['version', found.version]],
@@ -23,6 +24,9 @@ export const policies: Command = {
         ]),
         none: 'no policies: nothing but reads is permitted',
       },
+      ...(rejected && {
+        note: `not in force, as ${rejected.version} of the workspace is refused:\n${rejected.issues.map(({ file, reason }) => `  ${file}: ${reason}`).join('\n')}`,
+      }),
     };
   },
 };
