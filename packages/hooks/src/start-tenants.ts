@@ -1,4 +1,3 @@
-import { listTenantsWithHooks } from '@holdpoint/shared/workspace/tenant-hooks';
 import { allOrIssues, WorkspaceError } from '@holdpoint/shared/workspace/workspace-error';
 
 /** Each has up to two threads in a service, of some 30 MiB. */
@@ -6,12 +5,11 @@ const TENANTS_MAX = 50;
 /** Started at a time. */
 const STARTS_MAX = 4;
 
-/** Starts what each tenant with a file of hooks needs. Where one does not start, none runs. @throws WorkspaceError with all that is wrong */
+/** Starts what each tenant with hooks needs. Where one does not start, none runs. @throws WorkspaceError with all that is wrong */
 export async function startTenants<Lanes extends { stop(): Promise<unknown> }>(
-  workspaceDir: string,
+  tenants: readonly string[],
   start: (tenant: string) => Promise<Lanes>,
 ): Promise<Map<string, Lanes>> {
-  const tenants = await listTenantsWithHooks(workspaceDir);
   if (tenants.length > TENANTS_MAX) {
     const reason = `${tenants.length} tenants have hooks; at most ${TENANTS_MAX}`;
     throw new WorkspaceError([{ file: 'tenants', path: '', reason }]);

@@ -18,6 +18,8 @@ import { type Answer, answerOf, describeAnswer, type UserCodeWatch } from './use
 export interface BeforeHooks {
   /** In the order in which they are asked. */
   readonly hooks: readonly ActionHook[];
+  /** Whether the tenant has hooks that run after actions, too. */
+  readonly anyAfter: boolean;
   /** What the watch is told of each: `hook:<id>`. */
   readonly subjects: readonly string[];
   /** Those of them that may be passed over. */
@@ -70,6 +72,7 @@ export function compileHooks(hooks: readonly ActionHook[], tools: ToolCatalog): 
   const remembered = new Map<string, readonly ActionHook[]>();
   return {
     hooks: ordered,
+    anyAfter: hooks.some(({ after }) => after),
     subjects: ordered.map(subjectOf),
     optional: new Set(ordered.filter(({ critical }) => !critical).map(subjectOf)),
     matching(connector, tool, operator) {

@@ -21,6 +21,8 @@ export interface AfterActionHooks {
 }
 
 interface AfterActionHooksOptions {
+  /** Those that have any. */
+  readonly tenants: readonly string[];
   readonly workspaceDir: string;
   readonly countRun: CountHookRun;
   readonly logger: Logger;
@@ -33,7 +35,7 @@ const WAIT_MAX_MS = 30_000;
 
 /** Loads them, each tenant's in a thread of its own. @throws WorkspaceError with all that is wrong */
 export async function startAfterActionHooks(options: AfterActionHooksOptions): Promise<AfterActionHooks> {
-  const started = await startTenants(options.workspaceDir, (tenant) => startTenant(tenant, options));
+  const started = await startTenants(options.tenants, (tenant) => startTenant(tenant, options));
   return {
     hooks: [...started.values()].flatMap(({ hooks }) => hooks),
     stop: () => Promise.all([...started.values()].map((one) => one.stop())),
@@ -54,8 +56,6 @@ async function startTenant(
     onRun: (run) => countRun(tenant, 'after', run),
   });
   const hooks = lane.loaded.hooks.filter((hook) => hook.after).map((hook) => toAfterHook(tenant, hook, lane));
-  // Most tenants with a file of hooks have none of this kind, and need no thread here.
-  if (hooks.length === 0) await lane.stop();
   return { hooks, stop: () => lane.stop() };
 }
 

@@ -37,8 +37,13 @@ export async function startAfterHooks(context: Context): Promise<{ stop(): Promi
   };
 }
 
-async function run({ config, nats, logger, countHookRun }: Context): Promise<AfterHookConsumers> {
-  const started = await startAfterActionHooks({ workspaceDir: config.workspaceDir, countRun: countHookRun, logger });
+async function run({ config, scorer, nats, logger, countHookRun }: Context): Promise<AfterHookConsumers> {
+  const started = await startAfterActionHooks({
+    tenants: [...scorer.book().tenants.values()].flatMap((one) => (one.hasAfterHooks ? [one.tenant] : [])),
+    workspaceDir: config.workspaceDir,
+    countRun: countHookRun,
+    logger,
+  });
   try {
     return await runAfterHooks({
       nats,

@@ -11,6 +11,7 @@ export interface TenantSummary {
   readonly policies: readonly Readonly<Record<string, unknown>>[];
   /** Those that run `before`, in the order in which they are asked. */
   readonly hooks: readonly ShownHook[];
+  readonly hasAfterHooks: boolean;
   readonly sources?: SourceGrants;
   /** Whose code may get stuck: each policy and hook. A mark names one by its place here, from 1 on. */
   readonly subjects: readonly string[];
@@ -30,6 +31,7 @@ export function summarise(tenant: string, { policies, grants, hooks, tools }: Te
     policies: policies.policies.map(({ id, policy }) => ({ ...policy, id, ...sourceText(policy) })),
     subjects: [...policies.policies.map(({ id }) => id), ...hooks.subjects],
     hooks: hooks.hooks.map(shownHook),
+    hasAfterHooks: hooks.anyAfter,
     ...(grants && { sources: sourcesByOperator(grants) }),
     secretArgs: secretsOf(tools),
   };

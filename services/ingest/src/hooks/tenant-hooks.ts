@@ -6,7 +6,7 @@ import { inOrder } from '@holdpoint/policy/hook-order';
 import { afterHookConsumer } from '@holdpoint/shared/messages/consumers';
 import { readEventMessage } from '@holdpoint/shared/messages/event-message';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
-import { hooksFile } from '@holdpoint/shared/workspace/tenant-hooks';
+import { hooksFile, listTenantsWithHooks } from '@holdpoint/shared/workspace/tenant-hooks';
 import { WorkspaceError } from '@holdpoint/shared/workspace/workspace-error';
 import type { JsMsg } from '@nats-io/jetstream';
 import { isFor } from '../core/matching-hooks.ts';
@@ -48,7 +48,8 @@ const AFTER_WAIT_MAX_MS = 30_000;
  * trouble, and no tenant's code sees another's events. @throws WorkspaceError with all that is wrong
  */
 export async function startTenantHooks(options: TenantHooksOptions): Promise<TenantHooks> {
-  const started = await startTenants(options.workspaceDir, (tenant) => startLanes(tenant, options));
+  const tenants = await listTenantsWithHooks(options.workspaceDir);
+  const started = await startTenants(tenants, (tenant) => startLanes(tenant, options));
   return {
     asks: (tenant) => started.get(tenant)?.before !== undefined,
     matching: (event) => started.get(event.tenant)?.beforeHooks.filter((hook) => isFor(hook, event)) ?? [],
