@@ -1,4 +1,3 @@
-import { watch } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RejectedSet } from '@holdpoint/shared/domain/policy-change';
 import { type Poll, startPoll } from '@holdpoint/shared/runtime/poll';
@@ -10,6 +9,7 @@ import { NO_SET, type ShownSet } from '../core/policy-changes.ts';
 import type { Book } from '../scoring/rules.ts';
 import { announcePolicies } from '../store/announce-policies.ts';
 
+/** Between two looks. A look asks for each file's time; watchers would be held by every folder of what is installed as well. */
 const LOOK_EVERY_MS = 1_000;
 /** Files that are being saved: two looks so far apart must agree. */
 const SETTLE_MS = 200;
@@ -105,13 +105,9 @@ export async function startReload(context: Context): Promise<Reload> {
       logger.error({ err }, 'the workspace was not looked at; what is in force stays');
     },
   });
-  const unwatch = nudgeOnChange(config.workspaceDir, () => poll.nudge());
   return {
     rejected: () => rejected,
-    async stop() {
-      unwatch();
-      await poll.stop();
-    },
+    stop: () => poll.stop(),
   };
 }
 
@@ -160,15 +156,4 @@ async function settle(
 
 function sameStamps(a: Stamps, b: Stamps): boolean {
   return a.size === b.size && [...a].every(([file, stamp]) => b.get(file) === stamp);
-}
-
-/** Where the system tells of changes, they are seen sooner; where it does not, the poll sees them. */
-function nudgeOnChange(dir: string, nudge: () => void): () => void {
-  try {
-    const watcher = watch(dir, { recursive: true, persistent: false }, nudge);
-    watcher.on('error', () => watcher.close());
-    return () => watcher.close();
-  } catch {
-    return () => undefined;
-  }
 }
