@@ -25,7 +25,7 @@ export const pureCoreStaysPure: Rule = (sources) =>
       ...[...source.code.matchAll(IMPURE_CODE)].map((match) => at(source, match.index, `uses ${match[0]}`)),
     ]);
 
-const HASHES: ReadonlySet<string> = new Set(['createHash', 'createHmac']);
+const HASHES: ReadonlySet<string> = new Set(['hash', 'createHmac']);
 
 function isPureImport(source: Source, from: string, names: readonly string[], file: string | undefined): boolean {
   if (file !== undefined) return PURE.test(file);

@@ -1,11 +1,11 @@
 import type { ReasonCode, Verdict } from '@holdpoint/shared/domain/decision';
 import { NOT_IN_TIME } from '@holdpoint/shared/domain/decision-record';
-import { actionDigest, commitSecrets, digestOf } from '@holdpoint/shared/domain/digest';
+import { actionDigest, commitSecrets } from '@holdpoint/shared/domain/digest';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { Json } from '@holdpoint/shared/domain/json';
 import type { Risk } from '@holdpoint/shared/domain/policy';
 import { maskArgs } from '@holdpoint/shared/domain/secret-args';
-import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
+import type { Tool, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import { compilePolicies, PolicyCompileError } from './compile.ts';
 import { type Evaluation, evaluate, type Question as LineQuestion } from './evaluate.ts';
 import { explain, explainVerdict } from './explain/explain.ts';
@@ -134,7 +134,6 @@ function refused(
 function toScoredLine(question: Question, rules: TenantRules, line: unknown, evaluation: Evaluation): ScoredLine {
   const { action, verdict, proposed, hooks } = evaluation;
   const args = action.args ?? {};
-  const raw = plainJson(line, LINE_MAX_DEPTH);
   const definition = ownTool(rules.tools, action.connector, action.tool);
   const secretArgs = definition?.secretArgs ?? [];
   const digestOfAction = (one: ScoredAction) =>
@@ -156,7 +155,7 @@ function toScoredLine(question: Question, rules: TenantRules, line: unknown, eva
     entityKey: action.entity_key,
     idempotencyKey: action.idempotency_key,
     shownArgs: maskArgs(args, secretArgs),
-    proposed: raw.ok && changed(raw.value, evaluation) ? raw.value : undefined,
+    proposed: proposedLine(line, definition, evaluation),
     proposedDigest: proposed ? digestOfAction(proposed) : digest,
     digest,
     ...(hooks && { hooks }),
@@ -164,12 +163,17 @@ function toScoredLine(question: Question, rules: TenantRules, line: unknown, eva
   };
 }
 
-/** What is recorded as proposed must not repeat what is recorded as parsed. */
-function changed(raw: Json, { action, proposed, verdict }: Evaluation): boolean {
-  if (proposed) return true;
-  if (verdict.reasons.some(({ code }) => code === 'invalid_action')) return true;
-  const args = typeof raw === 'object' && raw !== null && 'args' in raw ? raw.args : undefined;
-  return digestOf(args ?? null) !== digestOf(action.args);
+/** The line as it came, where what is recorded as parsed does not say it again: a hook or a schema changed it, or nothing could be parsed. */
+function proposedLine(line: unknown, definition: Tool | undefined, evaluation: Evaluation): Json | undefined {
+  const { action, proposed, verdict } = evaluation;
+  const told = proposed !== undefined || verdict.reasons.some(({ code }) => code === 'invalid_action');
+  // Arguments that no schema read are a copy of what came.
+  if (!told && definition?.args === undefined) return undefined;
+  const raw = plainJson(line, LINE_MAX_DEPTH);
+  if (!raw.ok) return undefined;
+  const came = typeof raw.value === 'object' && raw.value !== null && 'args' in raw.value ? raw.value.args : undefined;
+  // Both are copies in the same order of keys.
+  return told || JSON.stringify(came ?? null) !== JSON.stringify(action.args) ? raw.value : undefined;
 }
 
 function ownTool(tools: ToolCatalog, connector: string, tool: string) {

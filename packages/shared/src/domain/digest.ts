@@ -1,11 +1,11 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Digest } from './ids.ts';
 import { replaceSecrets } from './secret-args.ts';
 
 /** SHA-256 of raw bytes (or of a string's UTF-8), lower-case hex. */
 export function sha256(bytes: Uint8Array | string): Digest {
-  return createHash('sha256').update(bytes).digest('hex') as Digest;
+  return hash('sha256', bytes, 'hex') as Digest;
 }
 
 /** SHA-256 of a value's RFC 8785 JSON: the same for every order of keys. */
