@@ -51,7 +51,7 @@ function table(measured: readonly Measured[]): string[] {
     '| case | contender | min | median | max | | ours is | |',
     '| --- | --- | ---: | ---: | ---: | --- | ---: | --- |',
     ...measured.map(({ case: name, contender, spread, unit, oursTimes, note }) => {
-      const ratio = oursTimes === undefined ? '' : `${oursTimes.toPrecision(2)} ×`;
+      const ratio = oursTimes === undefined ? '' : `${Number(oursTimes.toPrecision(2)).toLocaleString('en')} ×`;
       return `| ${name} | ${contender} | ${shown(spread.min)} | ${shown(spread.median)} | ${shown(spread.max)} | ${unit} | ${ratio} | ${note ?? ''} |`;
     }),
   ];
