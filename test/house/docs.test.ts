@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { runCommandLine } from '@holdpoint/cli/run';
+import { FINDING_CODES } from '@holdpoint/policy/analysis/finding';
 import { loadOperators } from '@holdpoint/sdk/start-operators';
 import { loadRunners } from '@holdpoint/shared/workspace/runners';
 import { loadSources } from '@holdpoint/shared/workspace/sources';
@@ -26,6 +27,7 @@ const texts = new Map(
 );
 const withExamples = pages.filter((page) => examplesOf(textOf(page)).length > 0);
 const commandLines = pages.flatMap((page) => commandLinesOf(textOf(page)));
+const lintExamples = lintExamplesOf(textOf('docs/tasks/check-policies.md'));
 const folders: string[] = [];
 
 afterAll(async () => {
@@ -90,11 +92,28 @@ describe('the pages', () => {
   test.each(commandLines)('%s is a command line that is understood', async (_, args) => {
     const folder = await mkdtemp(join(tmpdir(), 'docs-test-'));
     folders.push(folder);
-    // The plan that the pages speak of.
+    // The plan and the policies that the pages speak of.
     await writeFile(join(folder, 'plan.json'), JSON.stringify({ plan_id: 'p', actions: [{}] }));
+    for (const name of ['main', 'next']) await writeFile(join(folder, `policies.${name}.json`), '[]');
     // Nothing runs there, so that it is read and no more; what asks files alone asks the example workspace, and comes to 0.
     const { code, said } = await holdpoint([...args, '--data', folder], folder);
     if (code !== 0) expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('nothing runs here') });
+  });
+
+  test.each(lintExamples)('%s is what lint says of its example', async (heading, policies, said) => {
+    const folder = await mkdtemp(join(tmpdir(), 'docs-test-'));
+    folders.push(folder);
+    await writeFile(join(folder, 'example.json'), policies);
+    const told = await holdpoint(['policies', 'lint', '--candidate', 'example.json'], folder);
+    expect(told.code, told.said).toBe(heading.includes('error') ? 1 : 0);
+    for (const line of said.trim().split('\n')) expect(told.said).toContain(line.trim());
+    expect(told.said).toContain(/`(\w+)`/.exec(heading)?.[1]);
+  });
+
+  test('show every code of lint', () => {
+    const page = textOf('docs/tasks/check-policies.md');
+    expect(lintExamples.length).toBeGreaterThan(10);
+    expect(FINDING_CODES.filter((code) => !page.includes(`\`${code}\``))).toEqual([]);
   });
 
   test('are checked by something that can fail', () => {
@@ -137,6 +156,14 @@ function commandLinesOf(text: string): (readonly [string, readonly string[]])[] 
     line.trim(),
     [...words.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ''),
   ]);
+}
+
+/** Under a heading: policies, and what lint says of them. */
+function lintExamplesOf(text: string): [heading: string, policies: string, said: string][] {
+  const found = text.matchAll(
+    /^### (.*)\n\n(?:(?!^#|^```)[^\n]*\n)+?```json\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```$/gm,
+  );
+  return [...found].map(([, heading = '', policies = '', said = '']) => [heading, policies, said]);
 }
 
 /** The page's examples as files, where their imports are found. Node refuses to run TypeScript inside `node_modules`. */

@@ -79,12 +79,15 @@ function nothingMatched(context: LintContext, facts: PolicyFacts): Finding[] {
   }
   const why = record.seen || record.unfinished ? [] : [whyNothing(context, compiled.policy, compiled.tools)];
   const dead = why.length > 0 ? [] : deadGlobs(context.rules.tools, compiled.policy.connector, compiled.tools);
-  const reasons = [...why, ...dead.map((glob) => `its glob ${glob} fits no tool`)];
-  return reasons.map((reason) => ({
+  const messages = [
+    ...why.map((reason) => `"${id}" matches nothing: ${reason}`),
+    ...dead.map((glob) => `the glob ${glob} of "${id}" fits no tool`),
+  ];
+  return messages.map((message) => ({
     code: 'matches_nothing',
     severity: 'warning',
     policies: [id],
-    message: `"${id}" matches nothing: ${reason}`,
+    message,
     witnesses: [],
   }));
 }
