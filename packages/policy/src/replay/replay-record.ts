@@ -1,6 +1,7 @@
 import type { Verdict } from '@holdpoint/shared/domain/decision';
 import {
   type DecisionRecord,
+  NOT_ASKED,
   NOT_IN_TIME,
   READ_DIFFERENTLY,
   type RecordedVerdict,
@@ -78,7 +79,7 @@ function knownBefore(record: DecisionRecord): NotReplayed | undefined {
   if (state === 'duplicate') return 'duplicate';
   for (const { code, message } of verdict.reasons) {
     if (code === 'invalid_action' && message === READ_DIFFERENTLY) return 'read_differently';
-    if (code === 'policy_error' && message === NOT_IN_TIME) return 'hung';
+    if ((code === 'policy_error' && message === NOT_IN_TIME) || message.includes(NOT_ASKED)) return 'hung';
     if (Object.hasOwn(NOT_REPLAYED, code)) return code as NotReplayed;
   }
   if (record.erased_at !== undefined) return 'erased';

@@ -1,4 +1,4 @@
-import { NOT_IN_TIME, READ_DIFFERENTLY } from '@holdpoint/shared/domain/decision-record';
+import { NOT_ASKED, NOT_IN_TIME, READ_DIFFERENTLY } from '@holdpoint/shared/domain/decision-record';
 import { describe, expect, test } from 'vitest';
 import type { TenantRules } from '../tenant-rules.ts';
 import { answeredBy, recordOf, rulesOf } from '../testing/decision-records.ts';
@@ -118,6 +118,7 @@ describe('a record that cannot be replayed', () => {
     ['event_not_found', blockedFor('event_not_found')],
     ['plan_expired', blockedFor('plan_expired')],
     ['hung', blockedFor('policy_error', NOT_IN_TIME)],
+    ['hung', blockedFor('policy_error', `when ${NOT_ASKED}`)],
     ['read_differently', blockedFor('invalid_action', READ_DIFFERENTLY)],
   ])('says why: %s', (why, record) => {
     expect(replay([record], rules).not_replayed).toMatchObject({ total: 1, by: [{ why, count: 1 }] });
