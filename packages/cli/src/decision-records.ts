@@ -9,20 +9,20 @@ const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 /** What was decided in a stretch of time, a page in memory at a time. */
 export interface DecisionRecords {
   readonly tenant: string;
-  /** From the first page on; each time anew. */
-  all(): AsyncGenerator<DecisionRecord>;
+  /** From the first one on; each time anew. */
+  pages(): AsyncGenerator<readonly DecisionRecord[]>;
 }
 
 /** Asks for the first page, which tells whose records these are. */
 export async function openRecords(client: HoldpointClient, query: RecordQuery): Promise<DecisionRecords> {
   const first = await client.policies.records({ ...query, limit: 1 });
-  return { tenant: first.tenant, all: () => pages(client, query) };
+  return { tenant: first.tenant, pages: () => pages(client, query) };
 }
 
-async function* pages(client: HoldpointClient, query: RecordQuery): AsyncGenerator<DecisionRecord> {
+async function* pages(client: HoldpointClient, query: RecordQuery): AsyncGenerator<readonly DecisionRecord[]> {
   for (let cursor: string | undefined; ; ) {
     const page = await client.policies.records({ ...query, limit: PAGE_MAX, cursor });
-    yield* page.items;
+    if (page.items.length > 0) yield page.items;
     if (!page.next_cursor) return;
     cursor = page.next_cursor;
   }

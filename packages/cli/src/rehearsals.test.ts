@@ -17,6 +17,8 @@ const FILES = {
   'tenants/acme/policies.ts':
     "export default [{ id: 'refunds', connector: 'shop', tool: 'refund', decision: 'ALERT' }];",
   'lax.json': '[{ "id": "any", "tool": "refund", "decision": "ALLOW" }]',
+  'hangs.js':
+    "export default [{ id: 'any', tool: 'refund', when: ({ value }) => { while (value === 20); return true; }, decision: 'ALLOW' }];",
   'broken.json': '[{ "tool": 7 }]',
 } as const;
 const PAGE = 3;
@@ -106,6 +108,14 @@ test('a candidate that lets run what people denied fails, and says so first', as
   expect(out).toContain('2 more');
   const all = JSON.parse((await holdpoint('replay', '--candidate', 'lax.json', '--json')).out);
   expect(all).toMatchObject({ flips: { total: 3 }, denied_would_run: { items: [{ value: 900 }] } });
+});
+
+test('a condition that never comes back blocks its line, as it would in earnest, and no other', async () => {
+  records = grants([10, 20, 30]);
+  const { code, out } = await holdpoint('replay', '--candidate', 'hangs.js');
+  expect(code).toBe(0);
+  expect(out).toMatch(/flips {2,}3, hold → ALLOW 2, hold → BLOCK 1/);
+  expect(out).toMatch(/hold → BLOCK .* 20 .* did not answer in time/);
 });
 
 test('a candidate, a tenant or a time that cannot be used is refused', async () => {

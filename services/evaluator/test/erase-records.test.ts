@@ -1,3 +1,4 @@
+import { replayRecord } from '@holdpoint/policy/replay/replay-record';
 import { createReplay } from '@holdpoint/policy/replay/replay-report';
 import { loadRulebook } from '@holdpoint/rulebook/load-rulebook';
 import type { Database } from '@holdpoint/shared/db/schema/index';
@@ -187,8 +188,8 @@ test('records say that they are erased, and replay leaves them out', async () =>
   const gone = items.filter(({ erased_at }) => erased_at !== undefined);
   expect(gone[0]).toMatchObject({ line: { args: {} }, env: { data: null } });
   const rules = (await loadRulebook(kit.workspaceDir)).rulesOf('acme');
-  const replay = createReplay(rules, 10);
-  for (const record of items) replay.add(record);
+  const replay = createReplay(rules.policies.version, 10);
+  for (const record of items) replay.add(record, replayRecord(record, rules));
   const { by } = replay.report().not_replayed;
   const ended = gone.filter(({ state }) => state !== 'duplicate').length;
   expect(by.find(({ why }) => why === 'erased')?.count).toBe(ended);

@@ -198,8 +198,8 @@ async function allRecords(): Promise<DecisionRecord[]> {
 
 async function replayAll(records: readonly DecisionRecord[]): Promise<ReplayReport> {
   const rules = (await loadRulebook(kit.workspaceDir)).rulesOf('acme');
-  const replay = createReplay(rules, 10);
-  for (const record of records) replay.add(record);
+  const replay = createReplay(rules.policies.version, 10);
+  for (const record of records) replay.add(record, replayRecord(record, rules));
   return replay.report();
 }
 

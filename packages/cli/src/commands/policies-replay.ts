@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { createReplay, type Flip, type ReplayReport } from '@holdpoint/policy/replay/replay-report';
+import { startReplaying } from '@holdpoint/rulebook/replay/start-replaying';
+import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';
 import type { Answer, Command } from '../command.ts';
 import { numberOf } from '../command-line.ts';
 import { workspaceDir } from '../connection.ts';
@@ -17,14 +19,23 @@ export const policiesReplay: Command = {
   async run({ client, values, typedIn }) {
     const stretch = stretchOf(values, '30d', Date.now());
     const records = await openRecords(client, { ...stretch, operator: values.operator });
-    const rules = await loadLocalRules({
+    const whose = {
       workspaceDir: workspaceDir(values, typedIn),
       tenant: tenantOf(values, records.tenant),
       candidate: values.candidate === undefined ? undefined : resolve(typedIn, values.candidate),
-    });
+    };
+    const { policies } = await loadLocalRules(whose);
     const shown = numberOf(values, 'limit') ?? SHOWN;
-    const replay = createReplay(rules, values.json ? KEPT_MAX : shown);
-    for await (const record of records.all()) replay.add(record);
+    const replay = createReplay(policies.version, values.json ? KEPT_MAX : shown);
+    const replaying = await startReplaying(whose);
+    try {
+      for await (const page of records.pages()) {
+        const replayed = await replaying.replay(page);
+        for (const [index, [one]] of replayed.entries()) replay.add(page[index] as DecisionRecord, one);
+      }
+    } finally {
+      await replaying.stop();
+    }
     return answerOf(replay.report(), stretch, shown);
   },
 };

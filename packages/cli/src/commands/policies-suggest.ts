@@ -1,9 +1,18 @@
-import { createSuggester, SUGGEST_TERMS, type Weighed, type Withheld } from '@holdpoint/policy/suggest/suggest-splits';
+import {
+  createSuggester,
+  SUGGEST_TERMS,
+  type Suggestions,
+  type Weighed,
+  type Withheld,
+} from '@holdpoint/policy/suggest/suggest-splits';
 import { type VerifiedSuggestion, verifySplits } from '@holdpoint/policy/suggest/verify-splits';
+import type { ReplayedRules } from '@holdpoint/rulebook/replay/protocol';
+import { startReplaying } from '@holdpoint/rulebook/replay/start-replaying';
+import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';
 import type { Answer, Command } from '../command.ts';
 import { numberOf } from '../command-line.ts';
 import { workspaceDir } from '../connection.ts';
-import { openRecords, stretchOf, tenantOf } from '../decision-records.ts';
+import { type DecisionRecords, openRecords, stretchOf, tenantOf } from '../decision-records.ts';
 import { loadLocalRules } from '../local-rules.ts';
 
 export const policiesSuggest: Command = {
@@ -13,21 +22,37 @@ export const policiesSuggest: Command = {
   async run({ client, values, typedIn }) {
     const stretch = stretchOf(values, '90d', Date.now());
     const records = await openRecords(client, stretch);
-    const tenant = tenantOf(values, records.tenant);
-    const rules = await loadLocalRules({ workspaceDir: workspaceDir(values, typedIn), tenant });
+    const whose = { workspaceDir: workspaceDir(values, typedIn), tenant: tenantOf(values, records.tenant) };
+    const rules = await loadLocalRules(whose);
     const grantsMin = numberOf(values, 'grants') ?? SUGGEST_TERMS.grantsMin;
     const suggester = createSuggester(rules, { ...SUGGEST_TERMS, grantsMin }, values.tool);
-    for await (const record of records.all()) suggester.add(record);
-    const found = suggester.suggest();
-    const trial = verifySplits(rules, found);
-    if (found.suggestions.length > 0) for await (const record of records.all()) trial.add(record);
-    const { suggestions, withheld } = trial.verified();
+    for await (const page of records.pages()) for (const record of page) suggester.add(record);
+    const { suggestions, withheld } = await verified(suggester.suggest(), records, whose);
     return {
       data: { ...stretch, policy_version: rules.policies.version, suggestions, withheld },
       ...shown(suggestions, withheld),
     };
   },
 };
+
+/** Each suggestion replayed over the same records. */
+async function verified(found: Suggestions, records: DecisionRecords, whose: ReplayedRules) {
+  const trial = verifySplits(found);
+  if (found.suggestions.length === 0) return trial.verified();
+  const splits = found.suggestions.map(({ policy, up_to: upTo }) => ({ policy, upTo }));
+  const replaying = await startReplaying(whose);
+  try {
+    for await (const page of records.pages()) {
+      const replayed = await replaying.replay(page, splits);
+      for (const [index, [before, ...afters]] of replayed.entries()) {
+        trial.add(page[index] as DecisionRecord, before, afters);
+      }
+    }
+  } finally {
+    await replaying.stop();
+  }
+  return trial.verified();
+}
 
 function shown(suggestions: readonly VerifiedSuggestion[], withheld: readonly Withheld[]): Partial<Answer> {
   return {

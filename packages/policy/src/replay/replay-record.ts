@@ -37,17 +37,27 @@ export type Replayed =
 /** Told what the author's code is asked, for whoever must know where it hangs. */
 export type ReplayWatch = Watch['userCode'];
 
+interface ReplayHow {
+  readonly userCode?: ReplayWatch;
+  /** Its code did not come back: it is not asked again, and the line is blocked for it. */
+  readonly stuck?: boolean;
+}
+
 /**
  * Scores a record again, with the facts of then and the clock of then. Never throws. Of rules by which it was decided it gives
  * the recorded verdict again, byte for byte; where that cannot be known, it says why instead.
  */
-export function replayRecord(record: DecisionRecord, rules: TenantRules, userCode?: ReplayWatch): Replayed {
+export function replayRecord(
+  record: DecisionRecord,
+  rules: TenantRules,
+  { userCode, stuck }: ReplayHow = {},
+): Replayed {
   const known = knownBefore(record);
   if (known) return { ok: false, why: known };
   let asked = false;
   const watch: Watch = {
     line: () => undefined,
-    stuckLines: new Set(),
+    stuckLines: new Set(stuck ? [0] : []),
     userCode: {
       begins(subject) {
         asked = true;

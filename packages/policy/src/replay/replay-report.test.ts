@@ -10,8 +10,8 @@ const ALERT = { id: 'asks', connector: 'shop', tool: 'refund', decision: 'ALERT'
 const ALLOW = { id: 'allows', connector: 'shop', tool: 'refund', decision: 'ALLOW' } as const;
 
 function replay(records: readonly Record[], rules: TenantRules, keepMax = 10): ReplayReport {
-  const replaying = createReplay(rules, keepMax);
-  for (const record of records) replaying.add(record);
+  const replaying = createReplay(rules.policies.version, keepMax);
+  for (const record of records) replaying.add(record, replayRecord(record, rules));
   return replaying.report();
 }
 

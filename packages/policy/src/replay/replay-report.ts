@@ -1,8 +1,7 @@
 import type { Reason } from '@holdpoint/shared/domain/decision';
 import type { DecisionRecord, RecordedVerdict } from '@holdpoint/shared/domain/decision-record';
-import type { TenantRules } from '../tenant-rules.ts';
 import { type Course, courseOf, runs } from './course.ts';
-import { NOT_REPLAYED, type NotReplayed, type ReplayWatch, replayRecord, sameVerdict } from './replay-record.ts';
+import { NOT_REPLAYED, type NotReplayed, type Replayed, sameVerdict } from './replay-record.ts';
 
 /** A record that takes another course under the replayed rules. */
 export interface Flip {
@@ -69,7 +68,8 @@ interface Exposed {
 }
 
 export interface Replay {
-  add(record: DecisionRecord): void;
+  /** A record, and what the rules make of it. */
+  add(record: DecisionRecord, replayed: Replayed): void;
   report(): ReplayReport;
 }
 
@@ -77,8 +77,8 @@ export interface Replay {
 const TOOLS_MAX = 1_000;
 const OTHER_TOOLS = '(other tools)';
 
-/** Replays records one by one; keeps counts, and `keepMax` of each kind of finding. */
-export function createReplay(rules: TenantRules, keepMax: number, watch?: ReplayWatch): Replay {
+/** Takes replayed records one by one; keeps counts, and `keepMax` of each kind of finding. `version`: of the rules. */
+export function createReplay(version: string, keepMax: number): Replay {
   const counts = { records: 0, replayed: 0, unchanged: 0, same_course: 0, expired_would_run: 0 };
   const approvals = { saved: 0, saved_wait_seconds: 0, blocked: 0, added: 0, reviews_saved: 0, reviews_added: 0 };
   const flips = createKeep(keepMax);
@@ -125,9 +125,8 @@ export function createReplay(rules: TenantRules, keepMax: number, watch?: Replay
   }
 
   return {
-    add(record) {
+    add(record, replayed) {
       counts.records += 1;
-      const replayed = replayRecord(record, rules, watch);
       if (!replayed.ok) {
         skipped.set(replayed.why, (skipped.get(replayed.why) ?? 0) + 1);
         return;
@@ -138,7 +137,7 @@ export function createReplay(rules: TenantRules, keepMax: number, watch?: Replay
     report() {
       const byTool = [...tools].map(([tool, exposed]) => ({ tool, ...exposed }));
       return {
-        policy_version: rules.policies.version,
+        policy_version: version,
         ...counts,
         flips: { ...flips.found(), by: [...courses.values()].sort((a, b) => b.count - a.count) },
         exposed: {

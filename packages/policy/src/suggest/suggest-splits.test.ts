@@ -197,8 +197,12 @@ describe('always', () => {
       fc.property(history, (past) => {
         const records = recordsOf(past);
         const found = suggest(records);
-        const check = verifySplits(rules, found);
-        for (const record of records) check.add(record);
+        const check = verifySplits(found);
+        const splits = found.suggestions.map((one) => withSplit(rules, one));
+        for (const record of records) {
+          const afters = splits.map((split) => replayRecord(record, split));
+          check.add(record, replayRecord(record, rules), afters);
+        }
         const verified = check.verified();
         expect(verified.suggestions).toHaveLength(found.suggestions.length);
         for (const suggestion of verified.suggestions) {

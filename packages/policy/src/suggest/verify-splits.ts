@@ -1,8 +1,6 @@
 import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';
 import { courseOf, runs } from '../replay/course.ts';
-import { type ReplayWatch, replayRecord } from '../replay/replay-record.ts';
-import type { TenantRules } from '../tenant-rules.ts';
-import { withSplit } from './split-policy.ts';
+import type { Replayed } from '../replay/replay-record.ts';
 import { type Suggestion, type Suggestions, type Withheld, withhold } from './suggest-splits.ts';
 
 /** A suggestion that replay over the records bore out. */
@@ -16,32 +14,28 @@ export interface VerifiedSuggestion extends Suggestion {
 }
 
 export interface Verification {
-  add(record: DecisionRecord): void;
+  /** A record with what the rules of now make of it, and what each split does, in the order of the suggestions. */
+  add(record: DecisionRecord, before: Replayed, afters: readonly Replayed[]): void;
   verified(): { readonly suggestions: readonly VerifiedSuggestion[]; readonly withheld: readonly Withheld[] };
 }
 
 /**
- * Replays each suggestion over the same records, beside the rules of now. One that lets a line run that people denied is
+ * Holds each suggestion against replays of the same records, beside the rules of now. One that lets a line run that people denied is
  * withheld, and so is one that saves nothing.
  */
-export function verifySplits(
-  rules: TenantRules,
-  { suggestions, withheld }: Suggestions,
-  watch?: ReplayWatch,
-): Verification {
+export function verifySplits({ suggestions, withheld }: Suggestions): Verification {
   const trials = suggestions.map((suggestion) => ({
     suggestion,
-    rules: withSplit(rules, suggestion),
     found: { saves: 0, exposed_value: 0, not_replayed: 0 },
     deniedThrough: 0,
   }));
   return {
-    add(record) {
-      for (const trial of trials) {
+    add(record, before, afters) {
+      for (const [index, trial] of trials.entries()) {
+        const after = afters[index];
         const { connector, tool } = trial.suggestion;
         if (record.connector !== connector || record.tool !== tool) continue;
-        const [before, after] = [replayRecord(record, rules, watch), replayRecord(record, trial.rules, watch)];
-        if (!before.ok || !after.ok) {
+        if (!before.ok || !after?.ok) {
           trial.found.not_replayed += 1;
           continue;
         }
