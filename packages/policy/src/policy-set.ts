@@ -2,7 +2,7 @@ import type { Risk, TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { EscalationTerms } from './escalation.ts';
 import { globMatches } from './glob.ts';
 import type { LimitTerms } from './limit-terms.ts';
-import { createRangeIndex, type Ranged, type RangeIndex } from './range-index.ts';
+import { collectHolding, createRangeIndex, type Ranged, type RangeIndex } from './range-index.ts';
 import type { Check } from './user-code.ts';
 
 /** A policy ready to decide. `policy` is what its author wrote, for those who show it. */
@@ -70,21 +70,25 @@ export function createPolicySet(version: string, policies: readonly CompiledPoli
   };
 }
 
-/** Policies that speak for the same tools: by operator, then by risk, then by what bounds them. `''` = any. */
+/** Policies that speak for the same tools, by operator. */
 interface ToolGroup {
   readonly globs: readonly string[];
-  readonly byOperator: ReadonlyMap<string, ReadonlyMap<string, RangeIndex<CompiledPolicy>>>;
+  readonly anyOperator: ByRisk | undefined;
+  readonly byOperator: ReadonlyMap<string, ByRisk>;
 }
 
-function selectIn({ byOperator }: ToolGroup, asked: Selectable, into: CompiledPolicy[]): void {
-  const { operator, risk, value, nowMs } = asked;
-  const anyOperator = byOperator.get('');
-  const own = byOperator.get(operator);
-  anyOperator?.get('')?.collect(value, nowMs, into);
-  anyOperator?.get(risk)?.collect(value, nowMs, into);
-  if (own === undefined || own === anyOperator) return;
-  own.get('')?.collect(value, nowMs, into);
-  own.get(risk)?.collect(value, nowMs, into);
+type ByRisk = { readonly [R in Risk | 'any']: RangeIndex<CompiledPolicy> | undefined };
+
+function selectIn({ anyOperator, byOperator }: ToolGroup, asked: Selectable, into: CompiledPolicy[]): void {
+  if (anyOperator) selectBy(anyOperator, asked, into);
+  const own = byOperator.get(asked.operator);
+  if (own) selectBy(own, asked, into);
+}
+
+function selectBy(byRisk: ByRisk, { risk, value, nowMs }: Selectable, into: CompiledPolicy[]): void {
+  if (byRisk.any) collectHolding(byRisk.any, value, nowMs, into);
+  const own = byRisk[risk];
+  if (own) collectHolding(own, value, nowMs, into);
 }
 
 /** By connector and tool (`''` = any), then by globs. */
@@ -93,20 +97,29 @@ type Groups = ReadonlyMap<string, readonly ToolGroup[]>;
 function groupByTool(policies: readonly CompiledPolicy[]): Groups {
   const byTool = Map.groupBy(policies, ({ policy }) => groupKey(policy.connector, policy.tool));
   return mapValues(byTool, (sameTool) =>
-    [...Map.groupBy(sameTool, ({ tools }) => JSON.stringify(tools.toSorted()))].map(
-      ([, sameGlobs]): ToolGroup => ({
-        globs: sameGlobs[0]?.tools ?? [],
-        byOperator: mapValues(
-          Map.groupBy(sameGlobs, ({ policy }) => policy.operator ?? ''),
-          (sameOperator) =>
-            mapValues(
-              Map.groupBy(sameOperator, ({ policy }) => policy.risk ?? ''),
-              createRangeIndex,
-            ),
-        ),
-      }),
-    ),
+    [...Map.groupBy(sameTool, ({ tools }) => JSON.stringify(tools.toSorted())).values()].map(groupByOperator),
   );
+}
+
+function groupByOperator(sameTools: readonly CompiledPolicy[]): ToolGroup {
+  const byOperator = Map.groupBy(sameTools, ({ policy }) => policy.operator);
+  const anyOperator = byOperator.get(undefined);
+  const named = [...byOperator].flatMap(([name, own]) =>
+    name === undefined ? [] : [[name, groupByRisk(own)] as const],
+  );
+  return {
+    globs: sameTools[0]?.tools ?? [],
+    anyOperator: anyOperator && groupByRisk(anyOperator),
+    byOperator: new Map(named),
+  };
+}
+
+function groupByRisk(sameOperator: readonly CompiledPolicy[]): ByRisk {
+  const of = (risk: Risk | undefined) => {
+    const same = sameOperator.filter(({ policy }) => policy.risk === risk);
+    return same.length > 0 ? createRangeIndex(same) : undefined;
+  };
+  return { any: of(undefined), read: of('read'), write: of('write'), destructive: of('destructive') };
 }
 
 function mapValues<A, B>(map: ReadonlyMap<string, A>, to: (value: A) => B): Map<string, B> {

@@ -5,56 +5,81 @@ export interface Ranged {
   readonly untilMs: number;
 }
 
-/** The items whose range holds a value at a time, in an order that means nothing. */
-export interface RangeIndex<T extends Ranged> {
-  collect(value: number, nowMs: number, into: T[]): void;
+/**
+ * Items by the values and times for which they hold: a tree that splits by one bound after the other, and knows of each part how
+ * far it reaches. Memory grows with the items.
+ */
+export type RangeIndex<T> = Leaf<T> | Branch<T>;
+
+interface Leaf<T> {
+  readonly items: readonly T[];
+  /**
+   * `above, upTo, untilMs` of each item in turn, side by side: what does not hold is passed over without a look at the item.
+   * Where all items are bounded alike, once for all of them.
+   */
+  readonly bounds: readonly number[];
+}
+
+interface Branch<T> extends Ranged {
+  readonly items: undefined;
+  readonly left: RangeIndex<T>;
+  readonly right: RangeIndex<T>;
 }
 
 /** Few enough that looking at each is faster than choosing. */
 const LEAF_MAX = 8;
 
-/**
- * Finds the ranges that hold a value without looking at the others: a tree that splits by one bound after the other, and knows
- * of each part how far it reaches. Memory grows with the items, the time of a look with what is found and the depth.
- */
 export function createRangeIndex<T extends Ranged>(items: readonly T[]): RangeIndex<T> {
-  const root = build(items, 0);
-  return {
-    collect: (value, nowMs, into) => {
-      look(root, value, nowMs, into);
-    },
-  };
+  return build(items, 0);
 }
 
-interface Part<T> {
-  /** The least of its items' lower bounds, the greatest of their upper ones: beyond these it holds nothing. */
-  readonly above: number;
-  readonly upTo: number;
-  readonly untilMs: number;
-  readonly items: readonly T[] | undefined;
-  readonly left: Part<T> | undefined;
-  readonly right: Part<T> | undefined;
+/** Finds the items whose range holds a value at a time, in an order that means nothing. It takes as long as there are finds. */
+export function collectHolding<T>(index: RangeIndex<T>, value: number, nowMs: number, into: T[]): void {
+  if (index.items === undefined) {
+    if (!(value > index.above && value <= index.upTo && nowMs < index.untilMs)) return;
+    // As deep as the logarithm of the items.
+    collectHolding(index.left, value, nowMs, into);
+    collectHolding(index.right, value, nowMs, into);
+    return;
+  }
+  const { items, bounds } = index;
+  if (bounds.length === BOUNDS.length) {
+    if (holds(bounds, 0, value, nowMs)) for (const item of items) into.push(item);
+    return;
+  }
+  for (let at = 0; at < items.length; at += 1) {
+    if (holds(bounds, at, value, nowMs)) into.push(items[at] as T);
+  }
+}
+
+function holds(bounds: readonly number[], at: number, value: number, nowMs: number): boolean {
+  const first = at * BOUNDS.length;
+  return (
+    value > (bounds[first] as number) && value <= (bounds[first + 1] as number) && nowMs < (bounds[first + 2] as number)
+  );
 }
 
 const BOUNDS = ['above', 'upTo', 'untilMs'] as const satisfies readonly (keyof Ranged)[];
 
-function build<T extends Ranged>(items: readonly T[], depth: number): Part<T> {
-  const reach = {
-    above: least(items, 'above'),
-    upTo: greatest(items, 'upTo'),
-    untilMs: greatest(items, 'untilMs'),
-  };
-  const bound = items.length <= LEAF_MAX ? undefined : boundThatSplits(items, depth);
-  // Items that are bounded alike hold together or not at all.
-  if (bound === undefined) return { ...reach, items, left: undefined, right: undefined };
+function build<T extends Ranged>(items: readonly T[], depth: number): RangeIndex<T> {
+  const bound = boundThatSplits(items, depth);
+  if (bound === undefined) return { items, bounds: boundsOf(items.slice(0, 1)) };
+  if (items.length <= LEAF_MAX) return { items, bounds: boundsOf(items) };
   const sorted = items.toSorted((a, b) => (a[bound] < b[bound] ? -1 : a[bound] > b[bound] ? 1 : 0));
   const half = sorted.length >> 1;
   return {
-    ...reach,
+    // The least of the lower bounds, the greatest of the upper ones: beyond these it holds nothing.
+    above: least(items, 'above'),
+    upTo: greatest(items, 'upTo'),
+    untilMs: greatest(items, 'untilMs'),
     items: undefined,
     left: build(sorted.slice(0, half), depth + 1),
     right: build(sorted.slice(half), depth + 1),
   };
+}
+
+function boundsOf(items: readonly Ranged[]): number[] {
+  return items.flatMap(({ above, upTo, untilMs }) => [above, upTo, untilMs]);
 }
 
 /** In turn, so that no bound is left unsplit; but not one that all have alike. */
@@ -69,17 +94,4 @@ function least(items: readonly Ranged[], bound: keyof Ranged): number {
 
 function greatest(items: readonly Ranged[], bound: keyof Ranged): number {
   return items.reduce((found, item) => Math.max(found, item[bound]), Number.NEGATIVE_INFINITY);
-}
-
-/** As deep as the logarithm of the items. */
-function look<T extends Ranged>(part: Part<T>, value: number, nowMs: number, into: T[]): void {
-  if (!(value > part.above && value <= part.upTo && nowMs < part.untilMs)) return;
-  if (part.items === undefined) {
-    if (part.left) look(part.left, value, nowMs, into);
-    if (part.right) look(part.right, value, nowMs, into);
-    return;
-  }
-  for (const item of part.items) {
-    if (value > item.above && value <= item.upTo && nowMs < item.untilMs) into.push(item);
-  }
 }
