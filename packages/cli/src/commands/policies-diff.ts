@@ -69,7 +69,7 @@ function answerOf(found: readonly Told[]): Answer {
   const more = found.reduce((sum, one) => sum + one.more, 0);
   const cut = found.filter(({ complete }) => !complete).map(({ tenant }) => tenant);
   const notes = [
-    ...(more > 0 ? [`up to ${more} more changes are not shown`] : []),
+    ...(more > 0 ? [`up to ${more} more are not shown`] : []),
     ...(cut.length > 0 ? [`too much to go through whole: ${cut.join(', ')}`] : []),
   ];
   return {

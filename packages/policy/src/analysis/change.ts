@@ -39,7 +39,7 @@ export interface DiffReport {
   readonly open: readonly OpenQuestion[];
   /** Policies that differ, and decide nothing otherwise as tools, operators and the other policies are. */
   readonly unfelt: readonly string[];
-  /** At most so many more changes than are shown. */
+  /** At most so many more of all these than are shown. */
   readonly more: number;
   /** False: there is too much to go through; tools were left out. */
   readonly complete: boolean;

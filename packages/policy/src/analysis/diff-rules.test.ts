@@ -140,6 +140,29 @@ test('two functions of one text in one set are not taken for one', () => {
   ]);
 });
 
+test('functions of one text under other ids are not guessed to be each other', () => {
+  const under = (limit: number) => (action: { value?: number | undefined }) => (action.value ?? 0) < limit;
+  const both = (first: string, second: string) =>
+    rulesOf([
+      { id: first, ...hold, when: under(5), decision: 'ALLOW' },
+      { id: second, ...hold, when: under(8), decision: 'BLOCK' },
+    ]);
+  expect(diff(both('a', 'b'), both('c', 'd')).report.open).toHaveLength(4);
+});
+
+test('a change at two times is two changes where between them there is none', () => {
+  const [soon, later] = ['2026-07-01T00:00:00Z', '2026-08-01T00:00:00Z'];
+  const allow = { id: 'holds', ...hold, decision: 'ALLOW' } as const;
+  const before = rulesOf([
+    { id: 'pause', ...hold, expiresAt: soon, decision: 'BLOCK' },
+    { ...allow, expiresAt: later },
+  ]);
+  expect(diff(before, rulesOf([allow])).looser).toEqual([
+    'shop orders.hold until 2026-07-01T00:00:00.000Z: BLOCK → ALLOW',
+    'shop orders.hold from 2026-08-01T00:00:00.000Z: BLOCK → ALLOW',
+  ]);
+});
+
 test('a change that nothing feels is named', () => {
   const veto = { id: 'stop', connector: 'shop', decision: 'BLOCK' } as const;
   const { report, ...changes } = diff(rulesOf([veto]), rulesOf([veto, { id: 'holds', ...hold, decision: 'ALLOW' }]));
@@ -153,4 +176,16 @@ test('rules that are too many to be gone through are left, and said to be', () =
   const { report, looks } = diffWithProofs(many(0), many(0.5), NOW, 100_000);
   expect(report).toMatchObject({ complete: false, unfelt: [] });
   expect(looks).toBeLessThan(110_000);
+  const asking = (limit: string) =>
+    rulesOf(
+      Array.from({ length: 300 }, (_, i) => ({
+        id: `p${i}`,
+        ...hold,
+        when: `action.value > ${i}.${limit}`,
+        decision: 'ALLOW',
+      })),
+    );
+  const told = diffWithProofs(asking('0'), asking('5'), NOW, 100_000).report;
+  expect(told.open).toHaveLength(200);
+  expect(told.more).toBeGreaterThanOrEqual(400);
 });

@@ -13,7 +13,8 @@ import { toWitness } from './witness.ts';
 
 const DIFF_MAX_LOOKS = 20_000_000;
 const DIFFERENCES_MAX = 20_000;
-const CHANGES_MAX = 200;
+/** Of changes, of open conditions and of policies that nothing feels, each. */
+const SHOWN_MAX = 200;
 const NAMED_MAX = 5;
 
 /**
@@ -47,20 +48,23 @@ export function diffWithProofs(before: TenantRules, after: TenantRules, now: Dat
   const merged = mergeDifferences(found);
   const stages = [createStage(before, conditions), createStage(after, conditions)] as const;
   const proved = merged
-    .slice(0, CHANGES_MAX)
+    .slice(0, SHOWN_MAX)
     .map((one) => ({ direction: one.first.direction, change: prove(one, stages, now.getTime()) }));
+  const unproven = proved.filter(({ change }) => !change).length;
   const of = (wanted: Direction): Change[] =>
     proved.flatMap(({ direction, change }) => (direction === wanted && change ? [change] : []));
+  const open = openQuestions(sides, conditions);
+  const unfelt = complete ? [...new Set([...changed].map(({ id }) => id))].filter((id) => !felt.has(id)).sort() : [];
   const report: DiffReport = {
     looser: of('looser'),
     tighter: of('tighter'),
     otherwise: of('otherwise'),
-    open: openQuestions(sides, conditions),
-    unfelt: complete ? [...new Set([...changed].map(({ id }) => id))].filter((id) => !felt.has(id)).sort() : [],
-    more: Math.max(0, merged.length - CHANGES_MAX),
-    complete,
+    open: open.slice(0, SHOWN_MAX),
+    unfelt: unfelt.slice(0, SHOWN_MAX),
+    more: [merged, open, unfelt].reduce((sum, { length }) => sum + Math.max(0, length - SHOWN_MAX), 0),
+    complete: complete && unproven === 0,
   };
-  return { report, unproven: proved.filter(({ change }) => !change).length, looks: budget.spent() };
+  return { report, unproven, looks: budget.spent() };
 }
 
 /** Those whose content the other set has not. */

@@ -56,7 +56,7 @@ export function lintWithProofs(rules: TenantRules, now: Date, maxLooks = LINT_MA
     at: now.toISOString(),
     findings: findings.slice(0, FINDINGS_MAX),
     more: context.left.out + Math.max(0, findings.length - FINDINGS_MAX),
-    complete: budget.spend(0),
+    complete: budget.spend(0) && context.unproven.length === 0,
   };
   return { report, unproven: context.unproven, looks: budget.spent(), asked: context.stage.asked() };
 }
