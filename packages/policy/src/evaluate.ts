@@ -48,8 +48,10 @@ export function evaluate(question: Question): Evaluation {
   try {
     // Of an impossible clock nothing can be said, so it comes first.
     const at = question.now.toISOString();
-    const { draft, ...rest } = decide(question);
-    return { verdict: { ...draft, policy_version: question.policies.version, at }, ...rest };
+    const { draft, action, proposed, hooks } = decide(question);
+    const verdict = { ...draft, policy_version: question.policies.version, at };
+    if (hooks === undefined) return { verdict, action };
+    return { verdict, action, ...(proposed && { proposed }), hooks };
   } catch (error) {
     return afterFailure(question, error);
   }
