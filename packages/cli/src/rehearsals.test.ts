@@ -7,8 +7,11 @@ import type { TenantRules } from '@holdpoint/policy/tenant-rules';
 import { AT, answeredBy, recordOf } from '@holdpoint/policy/testing/decision-records';
 import { loadRulebook } from '@holdpoint/rulebook/load-rulebook';
 import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { runCommandLine } from './run.ts';
+
+// Threads are started and given up.
+vi.setConfig({ testTimeout: 30_000 });
 
 const FILES = {
   'connectors/shop/tools.ts':

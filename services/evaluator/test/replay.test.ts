@@ -9,8 +9,11 @@ import type { RunningService } from '@holdpoint/shared/runtime/service';
 import { headers } from '@nats-io/transport-node';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createKit, type Kit } from './kit.ts';
+
+// Hundreds of plans, some of which wait for an event that never comes.
+vi.setConfig({ testTimeout: 120_000 });
 
 const PLANS = 250;
 /** The sources of the events behind some of the plans; the last one's are not granted. */

@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { replayRecord, sameVerdict } from '@holdpoint/policy/replay/replay-record';
 import { recordOf, rulesOf } from '@holdpoint/policy/testing/decision-records';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { loadRulebook } from '../load-rulebook.ts';
 import { REPLAY_LIMITS, startReplaying } from './start-replaying.ts';
+
+// Threads are started and given up.
+vi.setConfig({ testTimeout: 30_000 });
 
 const HANGS =
   "({ value }) => { if (value === 7) for (;;); if (value === 8) setTimeout(() => { throw new Error('later'); }); return true; }";
