@@ -11,6 +11,8 @@ export default defineConfig({
             '{packages,services,workspace}/**/src/**/*.test.ts',
             '{bench/src,scripts,test/house,test/chaos/core}/**/*.test.ts',
           ],
+          // Properties are tried over thousands of cases; a busy machine takes its time over them.
+          testTimeout: 60_000,
         },
       },
       {

@@ -24,6 +24,7 @@ test('an edit decides from the next batch on, and is told of once', async () => 
       version,
       changes: [
         { code: 'policies_changed', message: `${version} takes the place of ${before.policy_version}` },
+        { code: 'now_looser', message: 'shop orders.hold over 10 up to 100: BLOCK → ALLOW' },
         { code: 'policy_changed', policy: 'holds', message: 'holds has another maxValue' },
       ],
     },

@@ -125,12 +125,19 @@ test('a thread that ended between two batches is not asked again', async () => {
   await scorer.stop();
 });
 
-test('a thread that stands still outside of user code fails the batch, blocks nobody, and is replaced', async () => {
+test('a loop that code leaves behind when it has answered costs nobody a decision: the next batch gets another thread', async () => {
   await doing({ 1: 'queueMicrotask(() => { for (;;); });' });
+  const scorer = await start();
+  for (const value of [1, 2, 1, 1, 2]) expect(await codes(scorer, [lineFor('hold', value)])).toEqual(['allowed']);
+  await scorer.stop();
+});
+
+test('a thread that stands still outside of user code fails the batch and blocks nobody', async () => {
+  await policies(
+    "import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => { for (;;); }); export default [{ tool: 'hold', decision: 'ALLOW' }];",
+  );
   const scorer = await start(400);
-  expect(await codes(scorer, [lineFor('hold', 1)])).toEqual(['allowed']);
   await expect(codes(scorer, [lineFor('hold', 2)])).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
-  expect(await codes(scorer, [lineFor('hold', 2)])).toEqual(['allowed']);
   await scorer.stop();
 });
 

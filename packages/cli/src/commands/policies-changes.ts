@@ -14,7 +14,7 @@ export const policiesChanges: Command = {
         rows: page.items.map(({ at, version, changes }) => [
           at,
           version,
-          changes.map(({ message }) => message).join('; '),
+          changes.map(told).join('; '),
         ]),
         none: 'no policies have been put in force',
       },
@@ -22,3 +22,8 @@ export const policiesChanges: Command = {
     };
   },
 };
+
+/** `looser: …` where it says what is decided otherwise. */
+function told({ code, message }: { readonly code: string; readonly message: string }): string {
+  return code.startsWith('now_') ? `${code.slice('now_'.length)}: ${message}` : message;
+}

@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import { REASON_CODES, reasonSchema } from './decision.ts';
 
-/** What a receipt of kind `policy_change` says: of the whole, and of single policies. */
-export const POLICY_CHANGE_CODES = ['policies_changed', 'policy_added', 'policy_removed', 'policy_changed'] as const;
+/** What a receipt of kind `policy_change` says: of the whole, of what is decided otherwise, and of single policies. */
+export const POLICY_CHANGE_CODES = [
+  'policies_changed',
+  'now_looser',
+  'now_tighter',
+  'now_otherwise',
+  'policy_added',
+  'policy_removed',
+  'policy_changed',
+] as const;
 
 export const policyChangeSchema = reasonSchema.extend({ code: z.enum(POLICY_CHANGE_CODES) });
 export type PolicyChange = z.infer<typeof policyChangeSchema>;

@@ -8,12 +8,21 @@ export interface ShownSet {
   readonly policies: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** What a version decides otherwise than another did. */
+export interface Compared {
+  readonly with: string | undefined;
+  readonly effects: readonly PolicyChange[];
+}
+
 const CHANGES_MAX = 200;
 /** Of a tenant that the workspace does not have: nothing is permitted. */
 export const NO_SET: ShownSet = { version: 'none', policies: [] };
 
-/** What became of a tenant's policies, in sentences: first of the whole, then by id. Empty where the version is the same. */
-export function policyChanges(before: ShownSet | undefined, after: ShownSet): PolicyChange[] {
+/**
+ * What became of a tenant's policies, in sentences: first of the whole, then what is decided otherwise (where it was compared
+ * with what was said last), then by id. Empty where the version is the same.
+ */
+export function policyChanges(before: ShownSet | undefined, after: ShownSet, compared?: Compared): PolicyChange[] {
   if (before?.version === after.version) return [];
   const old = byId(before?.policies ?? []);
   const now = byId(after.policies);
@@ -25,7 +34,8 @@ export function policyChanges(before: ShownSet | undefined, after: ShownSet): Po
     if (fields.length === 0) return [];
     return [{ code: 'policy_changed', policy, message: `${policy} has another ${fields.join(', ')}` }];
   });
-  return [{ code: 'policies_changed', message: whole(before, after, changes.length) }, ...bounded(changes)];
+  const effects = before !== undefined && compared?.with === before.version ? compared.effects : [];
+  return [{ code: 'policies_changed', message: whole(before, after, changes.length) }, ...effects, ...bounded(changes)];
 }
 
 function whole(before: ShownSet | undefined, after: ShownSet, changes: number): string {

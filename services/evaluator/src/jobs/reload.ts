@@ -5,7 +5,8 @@ import { takeSnapshot } from '@holdpoint/shared/workspace/snapshot';
 import { stampWorkspace, workspaceVersion } from '@holdpoint/shared/workspace/version';
 import { WorkspaceError } from '@holdpoint/shared/workspace/workspace-error';
 import type { Context } from '../context.ts';
-import { NO_SET, type ShownSet } from '../core/policy-changes.ts';
+import { type Compared, NO_SET, type ShownSet } from '../core/policy-changes.ts';
+import type { Effects } from '../scoring/compare-rules.ts';
 import type { Book } from '../scoring/rules.ts';
 import { announcePolicies } from '../store/announce-policies.ts';
 
@@ -78,10 +79,10 @@ export async function startReload(context: Context): Promise<Reload> {
     try {
       const snapshot = await takeSnapshot(workspaceDir);
       version = snapshot.version;
-      await scorer.adopt(snapshot, async (next, before) => {
+      await scorer.adopt(snapshot, async (next, before, effects) => {
         const now = await stampsOf(workspaceDir);
         if (now instanceof WorkspaceError || !sameStamps(now, settled)) throw new Superseded();
-        await announce(context, next, before);
+        await announce(context, next, { before, effects });
         rejected = undefined;
       });
       results.inc({ result: 'accepted' });
@@ -119,10 +120,13 @@ class Superseded extends Error {
 }
 
 /** Tenants that were there before and are no more are said to have nothing. */
-function announce({ db, newId }: Context, next: Book, before?: Book): Promise<number> {
-  const gone = [...(before?.tenants.keys() ?? [])].filter((tenant) => !next.tenants.has(tenant));
+function announce({ db, newId }: Context, next: Book, change?: { before: Book; effects: Effects }): Promise<number> {
+  const gone = [...(change?.before.tenants.keys() ?? [])].filter((tenant) => !next.tenants.has(tenant));
   const sets = new Map<string, ShownSet>([...gone.map((tenant) => [tenant, NO_SET] as const), ...next.tenants]);
-  return announcePolicies(db, sets, newId);
+  const compared = [...(change?.effects ?? [])].map(([tenant, effects]): [string, Compared] => {
+    return [tenant, { with: change?.before.tenants.get(tenant)?.version, effects }];
+  });
+  return announcePolicies(db, sets, new Map(compared), newId);
 }
 
 /** A workspace that cannot be read is refused like one that cannot be loaded. */

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { Answer } from '@holdpoint/policy/score-question';
 import { createStandWatch, lookAt, type ThreadLook, type ThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
-import type { FromThread, Stuck, ToThread } from './protocol.ts';
+import { BETWEEN_BATCHES, type FromThread, type Stuck, type ToThread } from './protocol.ts';
 
 /** How asking the thread ended. */
 export type End =
@@ -10,7 +10,7 @@ export type End =
   | { readonly kind: 'failed'; readonly message: string }
   /** A line's user code ran out of its time, or ended the thread. */
   | { readonly kind: 'stuck'; readonly at: Stuck }
-  /** The thread ended outside of any user code. */
+  /** The thread ended outside of any line's user code, or was kept by what such code left behind. */
   | { readonly kind: 'lost' }
   /** The thread stood still outside of any user code. */
   | { readonly kind: 'still' };
@@ -42,7 +42,7 @@ export function watchAnswer(worker: Worker, marks: ThreadMarks, question: ToThre
     // What the thread said before it ended is delivered first, so an answer is never lost to this.
     const onExit = () => {
       const { at } = lookAt(marks);
-      endAs(at ? { kind: 'stuck', at: toStuck(at) } : { kind: 'lost' });
+      endAs(at ? keptBy(at) : { kind: 'lost' });
     };
     const watchdog = setInterval(createWatchdog(marks, limits, endAs), LOOK_EVERY_MS);
     worker.on('message', onMessage);
@@ -60,11 +60,12 @@ function createWatchdog(marks: ThreadMarks, { userCodeMaxMs, stillMaxMs }: AskLi
   return () => {
     const seen = lookAt(marks);
     const stood = stoodMs(seen);
-    if (seen.at && stood > userCodeMaxMs) end({ kind: 'stuck', at: toStuck(seen.at) });
+    if (seen.at && stood > userCodeMaxMs) end(keptBy(seen.at));
     else if (!seen.at && stood > stillMaxMs) end({ kind: 'still' });
   };
 }
 
-function toStuck({ group, item, piece }: NonNullable<ThreadLook['at']>): Stuck {
-  return { question: group, line: item, piece };
+/** What is left behind has answered before: no line is to blame, and another thread has none of it. */
+function keptBy({ group, item, piece }: NonNullable<ThreadLook['at']>): End {
+  return group === BETWEEN_BATCHES ? { kind: 'lost' } : { kind: 'stuck', at: { question: group, line: item, piece } };
 }

@@ -3,6 +3,9 @@ import type { ThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
 import type { WorkspaceIssue } from '@holdpoint/shared/workspace/workspace-error';
 import type { TenantSummary } from './tenant-summary.ts';
 
+/** The group of the marks while nobody is asked: what still runs then was left behind by code that has answered. */
+export const BETWEEN_BATCHES = -1;
+
 /** What a thread is started with. */
 export interface ThreadData {
   /** Where the files are, and where what they import beside them is found from. */

@@ -14,6 +14,7 @@ export interface Book {
 /** One version of the workspace: its files, of which threads are started for as long as it is in force. */
 export interface Rules {
   readonly book: Book;
+  readonly snapshot: Snapshot;
   /** Another thread of the same files. @throws HoldpointError DEPENDENCY_UNAVAILABLE where they load no longer */
   start(): Promise<ScoringThread>;
   drop(): Promise<void>;
@@ -30,6 +31,7 @@ export async function loadRules(
     const tenants = new Map(thread.tenants.map((tenant) => [tenant.tenant, tenant]));
     const rules: Rules = {
       book: { version: snapshot.version, tenants },
+      snapshot,
       async start() {
         try {
           return await startScoringThread(snapshot, options);

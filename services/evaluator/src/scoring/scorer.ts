@@ -3,6 +3,7 @@ import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { type Snapshot, takeSnapshot } from '@holdpoint/shared/workspace/snapshot';
 import { createStuckHistory, EVERYTHING, type StuckHistory } from '../core/stuck-history.ts';
+import { compareRules, type Effects } from './compare-rules.ts';
 import { createLane, type Lane } from './lane.ts';
 import type { Stuck } from './protocol.ts';
 import { type Book, loadRules, type Rules } from './rules.ts';
@@ -40,11 +41,11 @@ export interface Scorer {
   book(): Book;
   summaryOf(tenant: string): TenantSummary | undefined;
   /**
-   * Loads a snapshot beside what is in force, asks `accept`, and puts it in force between two batches. Where it does not load
+   * Loads a snapshot beside what is in force, compares the two, asks `accept`, and puts it in force between two batches. Where it does not load
    * or `accept` throws, nothing changes. The snapshot is the scorer's from now on.
    * @throws WorkspaceError with what is wrong with it, or what `accept` throws
    */
-  adopt(snapshot: Snapshot, accept: (next: Book, before: Book) => Promise<unknown>): Promise<void>;
+  adopt(snapshot: Snapshot, accept: (next: Book, before: Book, effects: Effects) => Promise<unknown>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -88,7 +89,7 @@ export async function startScorer(options: ScorerOptions): Promise<Scorer> {
       const { rules, thread } = await loadRules(snapshot, limits);
       const before = current;
       try {
-        await accept(rules.book, before.book);
+        await accept(rules.book, before.book, await compareRules(before.snapshot, rules.snapshot, limits));
       } catch (error) {
         await Promise.all([thread.end(), rules.drop()]);
         throw error;

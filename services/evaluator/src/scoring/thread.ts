@@ -7,7 +7,7 @@ import { routeImports } from '@holdpoint/shared/workspace/import-routes';
 import { EVERYTHING } from '../core/stuck-history.ts';
 import { checkRules, issuesOf } from './check-rules.ts';
 import { tenantLint } from './lint-tenants.ts';
-import type { FromThread, Stuck, ThreadData, ToThread } from './protocol.ts';
+import { BETWEEN_BATCHES, type FromThread, type Stuck, type ThreadData, type ToThread } from './protocol.ts';
 import { summarise } from './tenant-summary.ts';
 
 /** The thread in which the workspace's own code runs. One is made for each version of the workspace's files, and after each that got stuck. */
@@ -42,7 +42,10 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => say({ kind: 'stray', message: describeError(error) }));
 }
 
+let answered = false;
 port.on('message', ({ id, questions, stuck, silent }: ToThread) => {
+  if (answered) markStep(marks);
+  answered = true;
   try {
     const answers = questions.map((question, index) =>
       scoreQuestion(question, (book as Rulebook).rulesOf(question.tenant), {
@@ -59,6 +62,9 @@ port.on('message', ({ id, questions, stuck, silent }: ToThread) => {
   } catch (error) {
     say({ kind: 'failed', id, message: describeError(error) });
   }
+  // Until it is asked again it is theirs: promises that they left behind run now.
+  markPlace(marks, BETWEEN_BATCHES, 0);
+  markStep(marks);
 });
 
 function timer(maxMs: number): () => boolean {

@@ -1,7 +1,7 @@
 import { writeReceipts } from '@holdpoint/shared/db/receipts';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { policyChanges, type ShownSet } from '../core/policy-changes.ts';
+import { type Compared, policyChanges, type ShownSet } from '../core/policy-changes.ts';
 
 /** Tenants a transaction, so that a large workspace holds no lock for long. */
 const TENANTS_MAX = 50;
@@ -13,6 +13,7 @@ const TENANTS_MAX = 50;
 export async function announcePolicies(
   db: Kysely<Database>,
   sets: ReadonlyMap<string, ShownSet>,
+  compared: ReadonlyMap<string, Compared>,
   newId: () => string,
 ): Promise<number> {
   const tenants = [...sets.keys()].sort();
@@ -21,7 +22,7 @@ export async function announcePolicies(
     const some = tenants.slice(from, from + TENANTS_MAX);
     const changed = await findOthers(db, some, sets);
     if (changed.length === 0) continue;
-    written += await db.transaction().execute((tx) => announceSome(tx, changed, sets, newId));
+    written += await db.transaction().execute((tx) => announceSome(tx, changed, { sets, compared }, newId));
   }
   return written;
 }
@@ -41,7 +42,10 @@ async function findOthers(
 async function announceSome(
   tx: Transaction<Database>,
   tenants: readonly string[],
-  sets: ReadonlyMap<string, ShownSet>,
+  {
+    sets,
+    compared,
+  }: { readonly sets: ReadonlyMap<string, ShownSet>; readonly compared: ReadonlyMap<string, Compared> },
   newId: () => string,
 ): Promise<number> {
   // A row to lock for each, also where there is none yet; an empty version is nobody's.
@@ -54,7 +58,7 @@ async function announceSome(
   const changes = rows.flatMap(({ tenant, ...row }) => {
     const set = sets.get(tenant);
     if (!set || row.version === set.version) return [];
-    return [{ tenant, set, reasons: policyChanges(row.version === '' ? undefined : row, set) }];
+    return [{ tenant, set, reasons: policyChanges(row.version === '' ? undefined : row, set, compared.get(tenant)) }];
   });
   if (changes.length === 0) return 0;
   const updates = changes.map(({ tenant, set }) => ({ tenant, version: set.version, policies: set.policies }));
