@@ -11,11 +11,7 @@ export const policiesChanges: Command = {
       data: page,
       table: {
         head: ['AT', 'VERSION', 'WHAT CHANGED'],
-        rows: page.items.map(({ at, version, changes }) => [
-          at,
-          version,
-          changes.map(told).join('; '),
-        ]),
+        rows: page.items.map(({ at, version, changes }) => [at, version, changes.map(told).join('; ')]),
         none: 'no policies have been put in force',
       },
       ...more(page.next_cursor),
