@@ -6,6 +6,7 @@ import { askBeforeHooks, type BeforeHooks, type HookRun } from './before-hooks.t
 import { composeEscalations, toEscalation } from './escalation.ts';
 import { deepFreeze, frozenCopy } from './frozen.ts';
 import { grantCovers } from './grants.ts';
+import { isoTime } from './iso-time.ts';
 import { plannedAction } from './planned-action.ts';
 import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import { deriveFacts, type PreparedLine, parseLine, salvageLine } from './prepare.ts';
@@ -47,7 +48,7 @@ export interface Evaluation {
 export function evaluate(question: Question): Evaluation {
   try {
     // Of an impossible clock nothing can be said, so it comes first.
-    const at = question.now.toISOString();
+    const at = isoTime(question.now);
     const { draft, action, proposed, hooks } = decide(question);
     const verdict = { ...draft, policy_version: question.policies.version, at };
     if (hooks === undefined) return { verdict, action };

@@ -55,7 +55,7 @@ export interface Watch {
 export function scoreQuestion(question: Question, active: TenantRules, watch: Watch): Answer {
   try {
     const rules = rulesFor(question, active);
-    const ordered = { ...question, env: inStoredOrder(question.env) };
+    const ordered = { ...question, env: inStoredOrder(question.env), at: new Date(question.now) };
     const lines = question.lines.map((line, index) => scoreLine(ordered, rules, line, index, watch));
     return { ok: true, lines };
   } catch (error) {
@@ -82,7 +82,10 @@ function rulesFor(question: Question, active: TenantRules): TenantRules {
   };
 }
 
-function scoreLine(question: Question, rules: TenantRules, line: unknown, index: number, watch: Watch): ScoredLine {
+/** One date for all lines: what is told of it is told once. */
+type Timed = Question & { readonly at: Date };
+
+function scoreLine(question: Timed, rules: TenantRules, line: unknown, index: number, watch: Watch): ScoredLine {
   watch.line(index);
   if (question.blocked) return fromVerdict(question, rules, line, refused(question, rules, line, question.blocked));
   if (watch.stuckLines.has(index)) {
@@ -107,12 +110,12 @@ function fromVerdict(question: Question, rules: TenantRules, line: unknown, eval
 }
 
 function lineQuestion(
-  { operator, env, now }: Question,
+  { operator, env, at }: Timed,
   { policies, tools, grants, hooks }: TenantRules,
   line: unknown,
   watch: UserCodeWatch,
 ): LineQuestion {
-  return { line, operator, env, policies, tools, grants, hooks, now: new Date(now), watch };
+  return { line, operator, env, policies, tools, grants, hooks, now: at, watch };
 }
 
 function refused(
