@@ -1,5 +1,5 @@
-import { compilePolicies } from '@holdpoint/policy/compile';
-import { evaluate, type Question } from '@holdpoint/policy/evaluate';
+import { compilePolicies } from '@holdpoint/policy/compile/compile';
+import { evaluate, type Question } from '@holdpoint/policy/decide/evaluate';
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import type { Contender } from './contender.ts';
 import type { World } from './world.ts';

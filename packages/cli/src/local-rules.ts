@@ -1,6 +1,6 @@
 import type { PolicyCase } from '@holdpoint/policy/cases/policy-case';
-import { PolicyCompileError } from '@holdpoint/policy/compile';
-import type { TenantRules } from '@holdpoint/policy/tenant-rules';
+import { PolicyCompileError } from '@holdpoint/policy/compile/compile';
+import type { TenantRules } from '@holdpoint/policy/compile/tenant-rules';
 import { loadCases } from '@holdpoint/rulebook/cases/load-cases';
 import { loadCandidate } from '@holdpoint/rulebook/load-candidate';
 import { loadRulebook, type Rulebook } from '@holdpoint/rulebook/load-rulebook';

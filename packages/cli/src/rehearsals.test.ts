@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TenantRules } from '@holdpoint/policy/tenant-rules';
+import type { TenantRules } from '@holdpoint/policy/compile/tenant-rules';
 import { AT, answeredBy, recordOf } from '@holdpoint/policy/testing/decision-records';
 import { loadRulebook } from '@holdpoint/rulebook/load-rulebook';
 import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';

@@ -1,4 +1,4 @@
-import { describeError } from '@holdpoint/policy/printable';
+import { describeError } from '@holdpoint/policy/decide/printable';
 
 /** How a hook's function ended. */
 export type Called =

@@ -1,4 +1,4 @@
-import { describeError, printable } from '@holdpoint/policy/printable';
+import { describeError, printable } from '@holdpoint/policy/decide/printable';
 import type { ConnectorLog } from '@holdpoint/shared/workspace/connector-runner';
 import type { LogLine } from './protocol.ts';
 

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { describeError } from '@holdpoint/policy/printable';
+import { describeError } from '@holdpoint/policy/decide/printable';
 import { markBeat, markPlace, markStep, type ThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
 import { hooksFile, readTenantHooks, type TenantHooks } from '@holdpoint/shared/workspace/tenant-hooks';
 import { hashFiles } from '@holdpoint/shared/workspace/version';

@@ -4,8 +4,8 @@ import { RISKS, type Risk, type TrustPolicy } from '@holdpoint/shared/domain/pol
 import type { Grant, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compilePolicies } from './compile.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
+import { compilePolicies } from './compile/compile.ts';
+import { type Evaluation, evaluate } from './decide/evaluate.ts';
 
 /** Laws of semantics §1, over policies and lines drawn from worlds so small that they meet all the time. */
 

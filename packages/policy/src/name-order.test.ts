@@ -1,7 +1,7 @@
 import { type EventEnvelope, operatorEnvelope } from '@holdpoint/shared/domain/event';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { scoreQuestion } from './score-question.ts';
+import { scoreQuestion } from './score/score-question.ts';
 import { rulesOf } from './testing/decision-records.ts';
 
 /** Rules whose every piece of code tells in which order it saw names. */

@@ -4,8 +4,8 @@ import { plannedActionSchema } from '@holdpoint/shared/domain/plan';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compilePolicies } from './compile.ts';
-import { evaluate } from './evaluate.ts';
+import { compilePolicies } from './compile/compile.ts';
+import { evaluate } from './decide/evaluate.ts';
 
 const tools: ToolCatalog = {
   m: {

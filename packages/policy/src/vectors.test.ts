@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { caseFileSchema, toCases } from './cases/policy-case.ts';
 import { runCases } from './cases/run-cases.ts';
-import { compileTenant } from './tenant-rules.ts';
+import { compileTenant } from './compile/tenant-rules.ts';
 
 const file = new URL('../../../test/vectors/decisions.json', import.meta.url);
 const written = caseFileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { evaluate } from '@holdpoint/policy/evaluate';
-import type { TenantRules } from '@holdpoint/policy/tenant-rules';
+import type { TenantRules } from '@holdpoint/policy/compile/tenant-rules';
+import { evaluate } from '@holdpoint/policy/decide/evaluate';
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCandidate } from './load-candidate.ts';

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { compileTenant, type TenantRules } from '@holdpoint/policy/tenant-rules';
+import { compileTenant, type TenantRules } from '@holdpoint/policy/compile/tenant-rules';
 import { digestOf } from '@holdpoint/shared/domain/digest';
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import { FILE_MAX_BYTES, isAbsent, readDefault } from '@holdpoint/shared/workspace/files';

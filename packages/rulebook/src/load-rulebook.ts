@@ -1,6 +1,6 @@
-import { compileHooks } from '@holdpoint/policy/before-hooks';
-import { compilePolicies, PolicyCompileError } from '@holdpoint/policy/compile';
-import { compileTenant, type TenantRules } from '@holdpoint/policy/tenant-rules';
+import { compilePolicies, PolicyCompileError } from '@holdpoint/policy/compile/compile';
+import { compileTenant, type TenantRules } from '@holdpoint/policy/compile/tenant-rules';
+import { compileHooks } from '@holdpoint/policy/decide/before-hooks';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 import { hooksFile } from '@holdpoint/shared/workspace/tenant-hooks';
 import {

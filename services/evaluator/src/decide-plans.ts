@@ -1,4 +1,4 @@
-import type { Question } from '@holdpoint/policy/score-question';
+import type { Question } from '@holdpoint/policy/score/score-question';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';

@@ -1,5 +1,5 @@
 import type { CountHookRun } from '@holdpoint/hooks/hook-metrics';
-import type { ScoredLine } from '@holdpoint/policy/scored-line';
+import type { ScoredLine } from '@holdpoint/policy/score/scored-line';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 
 /** Counts what `before` hooks on actions did, and says which failed: one that may be passed over shows in no decision. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { evaluate, type Question } from '@holdpoint/policy/evaluate';
+import { evaluate, type Question } from '@holdpoint/policy/decide/evaluate';
 import { explain as explainLine } from '@holdpoint/policy/explain/explain';
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import type { ActionExplanation, Explanation } from '@holdpoint/shared/domain/explanation';

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Change, DiffReport } from '@holdpoint/policy/analysis/change';
 import { diffRules } from '@holdpoint/policy/analysis/diff-rules';
-import type { TenantRules } from '@holdpoint/policy/tenant-rules';
+import type { TenantRules } from '@holdpoint/policy/compile/tenant-rules';
 import type { Answer, LocalCommand } from '../command.ts';
 import type { Values } from '../command-line.ts';
 import { workspaceDir } from '../connection.ts';

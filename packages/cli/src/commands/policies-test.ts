@@ -1,7 +1,7 @@
 import type { PolicyCase } from '@holdpoint/policy/cases/policy-case';
 import { type CaseResult, questionOfCase, runCases } from '@holdpoint/policy/cases/run-cases';
+import type { TenantRules } from '@holdpoint/policy/compile/tenant-rules';
 import { explain } from '@holdpoint/policy/explain/explain';
-import type { TenantRules } from '@holdpoint/policy/tenant-rules';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { LocalCommand } from '../command.ts';
 import { workspaceDir } from '../connection.ts';

@@ -1,5 +1,5 @@
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
-import type { CompiledPolicy, PolicySet } from '../policy-set.ts';
+import type { CompiledPolicy, PolicySet } from '../compile/policy-set.ts';
 
 /** A condition whose answer cannot be known without an action: the same one answers the same wherever it is asked. */
 export type Atom = number;

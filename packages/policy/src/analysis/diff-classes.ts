@@ -1,7 +1,7 @@
 import type { Risk } from '@holdpoint/shared/domain/policy';
 import type { Grant } from '@holdpoint/shared/domain/tool';
-import { grantCovers } from '../grants.ts';
-import type { TenantRules } from '../tenant-rules.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
+import { grantCovers } from '../decide/grants.ts';
 import type { LookBudget } from './look-budget.ts';
 import type { PolicyFacts } from './policy-facts.ts';
 import { candidateIndex, everyTool, strangerTo, type ToolRef } from './tool-classes.ts';

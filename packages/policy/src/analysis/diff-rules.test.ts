@@ -1,9 +1,9 @@
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { Grant, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import { expect, test } from 'vitest';
-import { compileHooks } from '../before-hooks.ts';
-import { compilePolicies } from '../compile.ts';
-import type { TenantRules } from '../tenant-rules.ts';
+import { compilePolicies } from '../compile/compile.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
+import { compileHooks } from '../decide/before-hooks.ts';
 import { diffWithProofs } from './diff-rules.ts';
 
 const NOW = new Date('2026-06-01T00:00:00Z');

@@ -1,4 +1,4 @@
-import type { TenantRules } from '../tenant-rules.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
 import type { Change, DiffReport, OpenQuestion } from './change.ts';
 import { type Conditions, nameConditions } from './conditions.ts';
 import { type Difference, differencesIn } from './diff-cells.ts';

@@ -1,9 +1,9 @@
 import type { Escalation, Verdict } from '@holdpoint/shared/domain/decision';
 import { windowText } from '@holdpoint/shared/domain/limit-window';
 import { DECISIONS, type TrustDecision } from '@holdpoint/shared/domain/policy';
-import { composeEscalations, toEscalation } from '../escalation.ts';
-import type { LimitTerms } from '../limit-terms.ts';
-import type { CompiledPolicy } from '../policy-set.ts';
+import { composeEscalations, toEscalation } from '../compile/escalation.ts';
+import type { LimitTerms } from '../compile/limit-terms.ts';
+import type { CompiledPolicy } from '../compile/policy-set.ts';
 
 /** What is done with an action: how it is decided, whom it goes to, and what is counted for it. A lattice: the stricter wins. */
 export interface Effect {

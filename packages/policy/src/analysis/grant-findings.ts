@@ -1,4 +1,4 @@
-import { grantCovers } from '../grants.ts';
+import { grantCovers } from '../decide/grants.ts';
 import type { Finding } from './finding.ts';
 import type { LookBudget } from './look-budget.ts';
 import type { ToolClass, ToolRef } from './tool-classes.ts';

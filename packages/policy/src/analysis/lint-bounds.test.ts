@@ -1,7 +1,7 @@
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import { expect, test } from 'vitest';
-import { compilePolicies } from '../compile.ts';
-import type { TenantRules } from '../tenant-rules.ts';
+import { compilePolicies } from '../compile/compile.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
 import { LINT_MAX_LOOKS, lintWithProofs } from './lint-rules.ts';
 
 /** By counts, not by time: a look is at one policy in one cell, and a proof is one call of `evaluate`. */

@@ -1,7 +1,7 @@
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { TenantRules } from '../tenant-rules.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
 import {
   compiled,
   type Deed,

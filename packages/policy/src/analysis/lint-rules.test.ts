@@ -1,10 +1,10 @@
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { Grant, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import { describe, expect, test } from 'vitest';
-import { compileHooks } from '../before-hooks.ts';
-import { compilePolicies } from '../compile.ts';
-import { approvalRulePolicies, permissionPolicies } from '../sugar.ts';
-import type { TenantRules } from '../tenant-rules.ts';
+import { compilePolicies } from '../compile/compile.ts';
+import { approvalRulePolicies, permissionPolicies } from '../compile/sugar.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
+import { compileHooks } from '../decide/before-hooks.ts';
 import { FINDING_CODES, type Finding } from './finding.ts';
 import { lintWithProofs } from './lint-rules.ts';
 

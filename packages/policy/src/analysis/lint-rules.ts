@@ -1,4 +1,4 @@
-import type { TenantRules } from '../tenant-rules.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
 import { nameConditions } from './conditions.ts';
 import { type Finding, type LintReport, SEVERITIES } from './finding.ts';
 import { grantFindings } from './grant-findings.ts';

@@ -1,4 +1,4 @@
-import type { CompiledPolicy, PolicySet } from '../policy-set.ts';
+import type { CompiledPolicy, PolicySet } from '../compile/policy-set.ts';
 import type { Atom, Conditions } from './conditions.ts';
 import { type Effect, type EffectOptions, policyEffect } from './effect.ts';
 

@@ -1,4 +1,4 @@
-import { isFromSugar } from '../sugar.ts';
+import { isFromSugar } from '../compile/sugar.ts';
 import { verdictEffect } from './effect.ts';
 import type { Finding } from './finding.ts';
 import { contentKey, isVeto } from './policy-facts.ts';

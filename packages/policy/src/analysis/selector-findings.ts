@@ -1,7 +1,7 @@
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
-import { globMatches } from '../glob.ts';
-import { isFromSugar } from '../sugar.ts';
+import { globMatches } from '../compile/glob.ts';
+import { isFromSugar } from '../compile/sugar.ts';
 import type { Finding } from './finding.ts';
 import type { PolicyFacts } from './policy-facts.ts';
 import type { PolicyRecord } from './survey.ts';

@@ -1,4 +1,4 @@
-import { isFromSugar } from '../sugar.ts';
+import { isFromSugar } from '../compile/sugar.ts';
 import type { Edit, Finding } from './finding.ts';
 import type { PolicyFacts } from './policy-facts.ts';
 import { isVeto } from './policy-facts.ts';

@@ -1,10 +1,10 @@
 import type { Verdict } from '@holdpoint/shared/domain/decision';
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
-import { evaluate } from '../evaluate.ts';
-import { type CompiledPolicy, createPolicySet, type PolicySet } from '../policy-set.ts';
-import { rehearsedTools } from '../rehearsed-tools.ts';
-import type { TenantRules } from '../tenant-rules.ts';
-import type { Check } from '../user-code.ts';
+import { type CompiledPolicy, createPolicySet, type PolicySet } from '../compile/policy-set.ts';
+import { rehearsedTools } from '../compile/rehearsed-tools.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
+import { evaluate } from '../decide/evaluate.ts';
+import type { Check } from '../decide/user-code.ts';
 import type { Atom, ConditionField, Conditions } from './conditions.ts';
 import type { Assumption } from './finding.ts';
 import type { Scenario } from './scenario.ts';

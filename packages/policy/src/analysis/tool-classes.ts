@@ -1,7 +1,7 @@
 import type { Risk } from '@holdpoint/shared/domain/policy';
 import type { Grant, ToolCatalog } from '@holdpoint/shared/domain/tool';
-import { globMatches } from '../glob.ts';
-import { grantCovers } from '../grants.ts';
+import { globMatches } from '../compile/glob.ts';
+import { grantCovers } from '../decide/grants.ts';
 import type { LookBudget } from './look-budget.ts';
 import type { PolicyFacts } from './policy-facts.ts';
 

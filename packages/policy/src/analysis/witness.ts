@@ -1,5 +1,5 @@
 import type { Verdict } from '@holdpoint/shared/domain/decision';
-import type { TenantRules } from '../tenant-rules.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
 import type { Conditions } from './conditions.ts';
 import type { Witness } from './finding.ts';
 import type { PolicyFacts } from './policy-facts.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { compileHooks } from '../before-hooks.ts';
-import { compilePolicies } from '../compile.ts';
-import type { TenantRules } from '../tenant-rules.ts';
+import { compilePolicies } from '../compile/compile.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
+import { compileHooks } from '../decide/before-hooks.ts';
 import { caseFileSchema, toCases, type WrittenCases } from './policy-case.ts';
 import { type CaseReport, runCases } from './run-cases.ts';
 

@@ -1,9 +1,9 @@
 import type { Reason, Verdict } from '@holdpoint/shared/domain/decision';
-import { compilePolicies, PolicyCompileError } from '../compile.ts';
-import { evaluate, type Question } from '../evaluate.ts';
-import { rehearsedTools } from '../rehearsed-tools.ts';
-import type { TenantRules } from '../tenant-rules.ts';
-import type { UserCodeWatch } from '../user-code.ts';
+import { compilePolicies, PolicyCompileError } from '../compile/compile.ts';
+import { rehearsedTools } from '../compile/rehearsed-tools.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
+import { evaluate, type Question } from '../decide/evaluate.ts';
+import type { UserCodeWatch } from '../decide/user-code.ts';
 import type { CaseExpectation, PolicyCase } from './policy-case.ts';
 
 export interface CaseResult {

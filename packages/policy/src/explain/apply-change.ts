@@ -1,7 +1,7 @@
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import type { Change } from '@holdpoint/shared/domain/explanation';
-import type { Question } from '../evaluate.ts';
-import { createPolicySet } from '../policy-set.ts';
+import { createPolicySet } from '../compile/policy-set.ts';
+import type { Question } from '../decide/evaluate.ts';
 
 /**
  * The question as it would be after a change. A stated value follows changed arguments: the tool derives it. An operator takes

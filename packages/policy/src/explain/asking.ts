@@ -1,4 +1,4 @@
-import { type Evaluation, evaluate, type Question } from '../evaluate.ts';
+import { type Evaluation, evaluate, type Question } from '../decide/evaluate.ts';
 
 /** A line's explanation evaluates no more often than this. */
 export const EVALUATIONS_MAX = 250;

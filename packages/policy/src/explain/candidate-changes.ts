@@ -1,10 +1,10 @@
 import type { Verdict } from '@holdpoint/shared/domain/decision';
 import type { Change, DecidingStep } from '@holdpoint/shared/domain/explanation';
 import { maskArgs } from '@holdpoint/shared/domain/secret-args';
-import type { Question } from '../evaluate.ts';
-import type { CompiledPolicy } from '../policy-set.ts';
-import { prepareAction } from '../prepare.ts';
-import type { ScoredAction } from '../scored-action.ts';
+import type { CompiledPolicy } from '../compile/policy-set.ts';
+import type { Question } from '../decide/evaluate.ts';
+import { prepareAction } from '../decide/prepare.ts';
+import type { ScoredAction } from '../decide/scored-action.ts';
 import { speaksForTool } from './selectors.ts';
 import { isIn, type ValueIntervals } from './value-points.ts';
 

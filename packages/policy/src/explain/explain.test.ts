@@ -3,9 +3,9 @@ import { type Explanation, explanationSchema } from '@holdpoint/shared/domain/ex
 import type { Grant, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { ActionHook } from '@holdpoint/shared/workspace/tenant-hooks';
 import { describe, expect, test } from 'vitest';
-import { compileHooks } from '../before-hooks.ts';
-import { compilePolicies } from '../compile.ts';
-import { evaluate, type Question } from '../evaluate.ts';
+import { compilePolicies } from '../compile/compile.ts';
+import { compileHooks } from '../decide/before-hooks.ts';
+import { evaluate, type Question } from '../decide/evaluate.ts';
 import { applyChange } from './apply-change.ts';
 import { EVALUATIONS_MAX } from './asking.ts';
 import { explain, explainVerdict } from './explain.ts';

@@ -1,9 +1,9 @@
 import type { Verdict } from '@holdpoint/shared/domain/decision';
 import type { Explanation } from '@holdpoint/shared/domain/explanation';
-import { type Evaluation, evaluate, type Question } from '../evaluate.ts';
-import { scrubberOf } from '../line-secrets.ts';
-import { parseLine } from '../prepare.ts';
-import { asItIs, printable, type Scrub } from '../printable.ts';
+import { type Evaluation, evaluate, type Question } from '../decide/evaluate.ts';
+import { scrubberOf } from '../decide/line-secrets.ts';
+import { parseLine } from '../decide/prepare.ts';
+import { asItIs, printable, type Scrub } from '../decide/printable.ts';
 import { createAsking } from './asking.ts';
 import { decidingStep, decisionSentence } from './deciding-step.ts';
 import { nearestChange } from './nearest-change.ts';

@@ -1,7 +1,7 @@
 import type { Change, DecidingStep, Nearest } from '@holdpoint/shared/domain/explanation';
-import type { Evaluation, Question } from '../evaluate.ts';
-import { type CompiledPolicy, createPolicySet } from '../policy-set.ts';
-import { printable, type Scrub } from '../printable.ts';
+import { type CompiledPolicy, createPolicySet } from '../compile/policy-set.ts';
+import type { Evaluation, Question } from '../decide/evaluate.ts';
+import { printable, type Scrub } from '../decide/printable.ts';
 import { applyChange } from './apply-change.ts';
 import type { Asking } from './asking.ts';
 import { type Candidate, candidateChanges } from './candidate-changes.ts';

@@ -1,10 +1,10 @@
 import type { Verdict } from '@holdpoint/shared/domain/decision';
 import type { DecidingStep, MatchedPolicy, NearMiss } from '@holdpoint/shared/domain/explanation';
 import type { Limit } from '@holdpoint/shared/domain/policy';
-import type { Question } from '../evaluate.ts';
-import { type CompiledPolicy, createPolicySet } from '../policy-set.ts';
-import { printable, type Scrub } from '../printable.ts';
-import type { ScoredAction } from '../scored-action.ts';
+import { type CompiledPolicy, createPolicySet } from '../compile/policy-set.ts';
+import type { Question } from '../decide/evaluate.ts';
+import { printable, type Scrub } from '../decide/printable.ts';
+import type { ScoredAction } from '../decide/scored-action.ts';
 import type { Asking } from './asking.ts';
 import { type Looked, selectorResults, speaksForTool } from './selectors.ts';
 

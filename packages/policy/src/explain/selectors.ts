@@ -1,7 +1,7 @@
 import type { Selector } from '@holdpoint/shared/domain/explanation';
-import { globMatches } from '../glob.ts';
-import type { CompiledPolicy } from '../policy-set.ts';
-import type { ScoredAction } from '../scored-action.ts';
+import { globMatches } from '../compile/glob.ts';
+import type { CompiledPolicy } from '../compile/policy-set.ts';
+import type { ScoredAction } from '../decide/scored-action.ts';
 
 /** What selectors look at. */
 export interface Looked {

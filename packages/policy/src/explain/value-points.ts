@@ -1,4 +1,4 @@
-import type { CompiledPolicy } from '../policy-set.ts';
+import type { CompiledPolicy } from '../compile/policy-set.ts';
 
 /** More thresholds than this around one value are not looked at, and nothing is said of ranges. */
 const THRESHOLDS_MAX = 32;

@@ -9,9 +9,9 @@ import {
 import { digestOf } from '@holdpoint/shared/domain/digest';
 import { type EventEnvelope, parseEventId } from '@holdpoint/shared/domain/event';
 import type { EventId } from '@holdpoint/shared/domain/ids';
-import { grantCoversSource } from '../grants.ts';
-import { type Question, scoreQuestion, type Watch } from '../score-question.ts';
-import type { TenantRules } from '../tenant-rules.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
+import { grantCoversSource } from '../decide/grants.ts';
+import { type Question, scoreQuestion, type Watch } from '../score/score-question.ts';
 
 /** Why a record says nothing of what other rules would have done. */
 export const NOT_REPLAYED = {

@@ -1,6 +1,6 @@
 import { NOT_ASKED, NOT_IN_TIME, READ_DIFFERENTLY } from '@holdpoint/shared/domain/decision-record';
 import { describe, expect, test } from 'vitest';
-import type { TenantRules } from '../tenant-rules.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
 import { answeredBy, recordOf, rulesOf } from '../testing/decision-records.ts';
 import { replayRecord, sameVerdict } from './replay-record.ts';
 import { createReplay, type ReplayReport } from './replay-report.ts';

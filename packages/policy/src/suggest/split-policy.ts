@@ -1,7 +1,7 @@
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
-import { compilePolicies } from '../compile.ts';
-import { type CompiledPolicy, createPolicySet } from '../policy-set.ts';
-import type { TenantRules } from '../tenant-rules.ts';
+import { compilePolicies } from '../compile/compile.ts';
+import { type CompiledPolicy, createPolicySet } from '../compile/policy-set.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
 
 /** What stands in place of an ALERT policy that is split by value. */
 export interface SplitPolicies {

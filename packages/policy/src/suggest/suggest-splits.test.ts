@@ -1,9 +1,9 @@
 import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { TenantRules } from '../compile/tenant-rules.ts';
 import { courseOf } from '../replay/course.ts';
 import { replayRecord } from '../replay/replay-record.ts';
-import type { TenantRules } from '../tenant-rules.ts';
 import { AT, answeredBy, recordOf, rulesOf } from '../testing/decision-records.ts';
 import { withSplit } from './split-policy.ts';
 import { denialRateMax, splitValue } from './split-value.ts';

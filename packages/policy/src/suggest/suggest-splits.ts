@@ -1,6 +1,6 @@
 import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';
-import type { CompiledPolicy } from '../policy-set.ts';
-import type { TenantRules } from '../tenant-rules.ts';
+import type { CompiledPolicy } from '../compile/policy-set.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
 import { rubberStamps, STAMP_TERMS, type StampTerms } from './rubber-stamps.ts';
 import { type SplitPolicies, splitPolicy } from './split-policy.ts';

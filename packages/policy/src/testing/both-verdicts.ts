@@ -1,8 +1,8 @@
 import type { Reason } from '@holdpoint/shared/domain/decision';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { TenantPolicies } from '@holdpoint/shared/workspace/tenant-policies';
-import { evaluate } from '../evaluate.ts';
-import { compileTenant } from '../tenant-rules.ts';
+import { compileTenant } from '../compile/tenant-rules.ts';
+import { evaluate } from '../decide/evaluate.ts';
 import { naiveEvaluate } from './naive-evaluate.ts';
 import { type Proposed, type RandomCase, toRules, toTenant } from './random-case.ts';
 

@@ -1,10 +1,10 @@
 import type { DecisionRecord, RecordedApproval } from '@holdpoint/shared/domain/decision-record';
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
-import { compileHooks } from '../before-hooks.ts';
-import { compilePolicies } from '../compile.ts';
-import { scoreQuestion } from '../score-question.ts';
-import type { TenantRules } from '../tenant-rules.ts';
+import { compilePolicies } from '../compile/compile.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
+import { compileHooks } from '../decide/before-hooks.ts';
+import { scoreQuestion } from '../score/score-question.ts';
 
 export const AT = Date.parse('2026-06-01T00:00:00.000Z');
 

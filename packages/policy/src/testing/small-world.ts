@@ -2,10 +2,10 @@ import { type EventEnvelope, operatorEnvelope } from '@holdpoint/shared/domain/e
 import { RISKS, type Risk, type TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { Grant, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import fc from 'fast-check';
-import { compileHooks } from '../before-hooks.ts';
-import { compilePolicies } from '../compile.ts';
-import { type Evaluation, evaluate } from '../evaluate.ts';
-import type { TenantRules } from '../tenant-rules.ts';
+import { compilePolicies } from '../compile/compile.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
+import { compileHooks } from '../decide/before-hooks.ts';
+import { type Evaluation, evaluate } from '../decide/evaluate.ts';
 
 /** Rules and actions of a world so small that they meet all the time, and that all of it can be gone through. */
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { TenantRules } from '@holdpoint/policy/compile/tenant-rules';
 import { type ReplayWatch, replayRecord } from '@holdpoint/policy/replay/replay-record';
 import { splitPolicy, withSplit } from '@holdpoint/policy/suggest/split-policy';
-import type { TenantRules } from '@holdpoint/policy/tenant-rules';
 import { markPlace, markStep } from '@holdpoint/shared/runtime/thread-marks';
 import { loadCandidate } from '../load-candidate.ts';
 import { loadRulebook } from '../load-rulebook.ts';

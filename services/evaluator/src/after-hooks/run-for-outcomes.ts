@@ -1,6 +1,6 @@
 import type { Outcome as HookOutcome } from '@holdpoint/hooks/protocol';
 import type { AfterHook } from '@holdpoint/hooks/run-after-hooks';
-import { isForAction } from '@holdpoint/policy/action-hook-match';
+import { isForAction } from '@holdpoint/policy/compile/action-hook-match';
 import { outcomesFactSchema } from '@holdpoint/shared/messages/facts';
 import type { ActionOutcome } from '@holdpoint/shared/workspace/action-hook';
 import type { ActionHook } from '@holdpoint/shared/workspace/tenant-hooks';

@@ -1,6 +1,6 @@
 import { runAfter } from '@holdpoint/hooks/run-after';
 import { serveHooks } from '@holdpoint/hooks/serve-hooks';
-import { frozenCopy } from '@holdpoint/policy/frozen';
+import { frozenCopy } from '@holdpoint/policy/decide/frozen';
 import type { ActionHook } from '@holdpoint/shared/workspace/tenant-hooks';
 import type { OutcomeFacts } from './after-action-hooks.ts';
 

@@ -1,5 +1,5 @@
 import { explainVerdict } from '@holdpoint/policy/explain/explain';
-import type { ScoredLine } from '@holdpoint/policy/scored-line';
+import type { ScoredLine } from '@holdpoint/policy/score/scored-line';
 import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
 import type { ReasonCode } from '@holdpoint/shared/domain/decision';
 import { READ_DIFFERENTLY } from '@holdpoint/shared/domain/decision-record';

@@ -1,4 +1,4 @@
-import type { ScoredLine } from '@holdpoint/policy/scored-line';
+import type { ScoredLine } from '@holdpoint/policy/score/scored-line';
 import type { Reason, ReasonCode } from '@holdpoint/shared/domain/decision';
 
 /** The same line, blocked for a reason that only the record could give. It asks nobody and reserves nothing. */

@@ -1,5 +1,5 @@
-import type { LimitLedger } from '@holdpoint/policy/limit-ledger';
-import type { ScoredLine } from '@holdpoint/policy/scored-line';
+import type { LimitLedger } from '@holdpoint/policy/limits/limit-ledger';
+import type { ScoredLine } from '@holdpoint/policy/score/scored-line';
 import type { ActionId, Digest } from '@holdpoint/shared/domain/ids';
 import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
 import type { Reservation } from '@holdpoint/shared/domain/reservation';

@@ -1,5 +1,5 @@
-import { limitTerms } from '@holdpoint/policy/limit-terms';
-import { readLimitKey } from '@holdpoint/policy/reservations';
+import { limitTerms } from '@holdpoint/policy/compile/limit-terms';
+import { readLimitKey } from '@holdpoint/policy/limits/reservations';
 import { limitSchema } from '@holdpoint/shared/domain/policy';
 import type { LimitInUse } from '@holdpoint/shared/domain/reservation';
 

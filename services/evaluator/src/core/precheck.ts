@@ -1,4 +1,4 @@
-import type { SourceGrants } from '@holdpoint/policy/grants';
+import type { SourceGrants } from '@holdpoint/policy/decide/grants';
 import type { Reason } from '@holdpoint/shared/domain/decision';
 import { parseEventId } from '@holdpoint/shared/domain/event';
 import type { EventId } from '@holdpoint/shared/domain/ids';

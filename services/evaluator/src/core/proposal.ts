@@ -1,4 +1,4 @@
-import { cutBelow, LINE_MAX_DEPTH, plainJson } from '@holdpoint/policy/plain-json';
+import { cutBelow, LINE_MAX_DEPTH, plainJson } from '@holdpoint/policy/decide/plain-json';
 import { digestOf } from '@holdpoint/shared/domain/digest';
 import { type FieldIssue, fieldIssues, HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { Digest } from '@holdpoint/shared/domain/ids';

@@ -1,5 +1,5 @@
-import type { LimitLedger } from '@holdpoint/policy/limit-ledger';
-import type { ScoredLine } from '@holdpoint/policy/scored-line';
+import type { LimitLedger } from '@holdpoint/policy/limits/limit-ledger';
+import type { ScoredLine } from '@holdpoint/policy/score/scored-line';
 import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
 import type { Requirement } from '@holdpoint/shared/domain/decision';
 import { READ_DIFFERENTLY } from '@holdpoint/shared/domain/decision-record';

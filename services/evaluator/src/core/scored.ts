@@ -1,4 +1,4 @@
-import type { ScoredLine } from '@holdpoint/policy/scored-line';
+import type { ScoredLine } from '@holdpoint/policy/score/scored-line';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { Proposal } from './proposal.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { plainJson } from '@holdpoint/policy/plain-json';
+import { plainJson } from '@holdpoint/policy/decide/plain-json';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { EventId } from '@holdpoint/shared/domain/ids';
 import { readEventMessage } from '@holdpoint/shared/messages/event-message';

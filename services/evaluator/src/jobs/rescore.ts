@@ -1,4 +1,4 @@
-import type { Question } from '@holdpoint/policy/score-question';
+import type { Question } from '@holdpoint/policy/score/score-question';
 import type { EventId } from '@holdpoint/shared/domain/ids';
 import { CONSUMERS } from '@holdpoint/shared/messages/consumers';
 import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';

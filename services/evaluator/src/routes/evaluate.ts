@@ -1,6 +1,6 @@
-import { plainJson } from '@holdpoint/policy/plain-json';
-import type { Question } from '@holdpoint/policy/score-question';
-import type { ScoredLine } from '@holdpoint/policy/scored-line';
+import { plainJson } from '@holdpoint/policy/decide/plain-json';
+import type { Question } from '@holdpoint/policy/score/score-question';
+import type { ScoredLine } from '@holdpoint/policy/score/scored-line';
 import { decisionSchema } from '@holdpoint/shared/domain/action';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { type EventEnvelope, operatorEnvelope, SIGNED } from '@holdpoint/shared/domain/event';

@@ -1,5 +1,5 @@
-import type { Question } from '@holdpoint/policy/score-question';
-import type { ScoredLine } from '@holdpoint/policy/scored-line';
+import type { Question } from '@holdpoint/policy/score/score-question';
+import type { ScoredLine } from '@holdpoint/policy/score/scored-line';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { actionExplanationSchema } from '@holdpoint/shared/domain/explanation';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';

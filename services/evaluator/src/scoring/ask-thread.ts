@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { Answer } from '@holdpoint/policy/score-question';
+import type { Answer } from '@holdpoint/policy/score/score-question';
 import { createStandWatch, lookAt, type ThreadLook, type ThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
 import { BETWEEN_BATCHES, type FromThread, type Stuck, type ToThread } from './protocol.ts';
 

@@ -1,5 +1,5 @@
 import { runCases } from '@holdpoint/policy/cases/run-cases';
-import { describeError } from '@holdpoint/policy/printable';
+import { describeError } from '@holdpoint/policy/decide/printable';
 import { loadCases } from '@holdpoint/rulebook/cases/load-cases';
 import type { Rulebook } from '@holdpoint/rulebook/load-rulebook';
 import { WorkspaceError, type WorkspaceIssue } from '@holdpoint/shared/workspace/workspace-error';

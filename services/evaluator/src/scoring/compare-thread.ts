@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { diffRules } from '@holdpoint/policy/analysis/diff-rules';
-import { describeError } from '@holdpoint/policy/printable';
+import { describeError } from '@holdpoint/policy/decide/printable';
 import { loadRulebook } from '@holdpoint/rulebook/load-rulebook';
 import type { PolicyChange } from '@holdpoint/shared/domain/policy-change';
 import { routeImports } from '@holdpoint/shared/workspace/import-routes';

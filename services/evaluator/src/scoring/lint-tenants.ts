@@ -1,6 +1,6 @@
 import type { LintReport } from '@holdpoint/policy/analysis/finding';
 import { LINT_MAX_LOOKS, lintRules } from '@holdpoint/policy/analysis/lint-rules';
-import type { TenantRules } from '@holdpoint/policy/tenant-rules';
+import type { TenantRules } from '@holdpoint/policy/compile/tenant-rules';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import type { TenantSummary } from './tenant-summary.ts';
 

@@ -1,4 +1,4 @@
-import type { Answer, Question } from '@holdpoint/policy/score-question';
+import type { Answer, Question } from '@holdpoint/policy/score/score-question';
 import type { ThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
 import type { WorkspaceIssue } from '@holdpoint/shared/workspace/workspace-error';
 import type { TenantSummary } from './tenant-summary.ts';

@@ -1,4 +1,4 @@
-import type { Answer, Question } from '@holdpoint/policy/score-question';
+import type { Answer, Question } from '@holdpoint/policy/score/score-question';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { type Snapshot, takeSnapshot } from '@holdpoint/shared/workspace/snapshot';

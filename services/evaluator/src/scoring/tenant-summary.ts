@@ -1,6 +1,6 @@
 import type { LintReport } from '@holdpoint/policy/analysis/finding';
-import { type SourceGrants, sourcesByOperator } from '@holdpoint/policy/grants';
-import type { TenantRules } from '@holdpoint/policy/tenant-rules';
+import type { TenantRules } from '@holdpoint/policy/compile/tenant-rules';
+import { type SourceGrants, sourcesByOperator } from '@holdpoint/policy/decide/grants';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { ActionHook } from '@holdpoint/shared/workspace/tenant-hooks';
 

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { describeError } from '@holdpoint/policy/printable';
-import { type Question, scoreQuestion, type Watch } from '@holdpoint/policy/score-question';
+import { describeError } from '@holdpoint/policy/decide/printable';
+import { type Question, scoreQuestion, type Watch } from '@holdpoint/policy/score/score-question';
 import { loadRulebook, type Rulebook } from '@holdpoint/rulebook/load-rulebook';
 import { markPiece, markPlace, markStep } from '@holdpoint/shared/runtime/thread-marks';
 import { routeImports } from '@holdpoint/shared/workspace/import-routes';

@@ -1,4 +1,4 @@
-import { createLimitLedger, type LimitLedger, type LimitUsage } from '@holdpoint/policy/limit-ledger';
+import { createLimitLedger, type LimitLedger, type LimitUsage } from '@holdpoint/policy/limits/limit-ledger';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import type { Reservation } from '@holdpoint/shared/domain/reservation';
 import { sql, type Transaction } from 'kysely';

@@ -1,4 +1,4 @@
-import { describeError, printable } from '@holdpoint/policy/printable';
+import { describeError, printable } from '@holdpoint/policy/decide/printable';
 import { encodeHeaderValue, isAnnotationName } from '@holdpoint/shared/messages/event-message';
 
 /** Of one event, by all of its hooks together. */

@@ -1,4 +1,4 @@
-import { globMatches } from '@holdpoint/policy/glob';
+import { globMatches } from '@holdpoint/policy/compile/glob';
 
 /** What decides whether a hook is asked about an event. */
 export interface HookSelector {

@@ -2,7 +2,7 @@ import { type HookLane, startHookLane } from '@holdpoint/hooks/hook-lane';
 import type { Outcome, Phase } from '@holdpoint/hooks/protocol';
 import type { AfterHook } from '@holdpoint/hooks/run-after-hooks';
 import { startTenants } from '@holdpoint/hooks/start-tenants';
-import { inOrder } from '@holdpoint/policy/hook-order';
+import { inOrder } from '@holdpoint/policy/compile/hook-order';
 import { afterHookConsumer } from '@holdpoint/shared/messages/consumers';
 import { readEventMessage } from '@holdpoint/shared/messages/event-message';
 import type { Logger } from '@holdpoint/shared/runtime/logger';

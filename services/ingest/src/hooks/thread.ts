@@ -1,6 +1,6 @@
 import { runAfter } from '@holdpoint/hooks/run-after';
 import { serveHooks } from '@holdpoint/hooks/serve-hooks';
-import { frozenCopy } from '@holdpoint/policy/frozen';
+import { frozenCopy } from '@holdpoint/policy/decide/frozen';
 import type { WebhookHook } from '@holdpoint/shared/workspace/tenant-hooks';
 import type { AcceptedEvent } from '@holdpoint/shared/workspace/webhook-hook';
 import type { EventFacts } from './event-facts.ts';

@@ -5,8 +5,8 @@ import type { Reservation } from '@holdpoint/shared/domain/reservation';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compilePolicies } from './compile.ts';
-import { evaluate } from './evaluate.ts';
+import { compilePolicies } from '../compile/compile.ts';
+import { evaluate } from '../decide/evaluate.ts';
 import { createLimitLedger } from './limit-ledger.ts';
 import { limitKey, readLimitKey } from './reservations.ts';
 

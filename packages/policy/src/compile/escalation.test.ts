@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { renderReason } from '../decide/reason-template.ts';
 import { composeEscalations, escalationTerms, toEscalation } from './escalation.ts';
-import { renderReason } from './reason-template.ts';
 
 const escalation = fc
   .record({

@@ -1,8 +1,8 @@
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { celTwins } from '../testing/random-condition.ts';
 import { createCelCompiler } from './cel.ts';
-import { celTwins } from './testing/random-condition.ts';
 
 const compile = createCelCompiler();
 const context = {

@@ -1,6 +1,6 @@
 import type { Grant, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { TenantPolicies } from '@holdpoint/shared/workspace/tenant-policies';
-import { type BeforeHooks, compileHooks } from './before-hooks.ts';
+import { type BeforeHooks, compileHooks } from '../decide/before-hooks.ts';
 import { compilePolicies } from './compile.ts';
 import type { StandingTerms } from './escalation.ts';
 import type { PolicySet } from './policy-set.ts';

@@ -1,9 +1,9 @@
 import { plannedActionSchema } from '@holdpoint/shared/domain/plan';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { randomCase } from '../testing/random-case.ts';
 import { plainJson } from './plain-json.ts';
 import { statedFacts } from './stated-facts.ts';
-import { randomCase } from './testing/random-case.ts';
 
 const facts = (line: unknown) => {
   const args = plainJson((line as { args?: unknown } | null | undefined)?.args ?? null);

@@ -1,9 +1,9 @@
 import type { Risk, TrustPolicy } from '@holdpoint/shared/domain/policy';
+import type { Check } from '../decide/user-code.ts';
 import type { EscalationTerms } from './escalation.ts';
 import { globMatches } from './glob.ts';
 import type { LimitTerms } from './limit-terms.ts';
 import { collectHolding, createRangeIndex, type Ranged, type RangeIndex } from './range-index.ts';
-import type { Check } from './user-code.ts';
 
 /** A policy ready to decide. `policy` is what its author wrote, for those who show it. */
 export interface CompiledPolicy extends Ranged {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { evaluate } from '../decide/evaluate.ts';
 import { compilePolicies } from './compile.ts';
-import { evaluate } from './evaluate.ts';
 import { approvalRulePolicies, permissionPolicies } from './sugar.ts';
 
 const tools = {

@@ -1,6 +1,6 @@
 import { LIMIT_DIMENSIONS, type LimitDimension } from '@holdpoint/shared/domain/policy';
 import type { Reservation } from '@holdpoint/shared/domain/reservation';
-import type { CompiledPolicy } from './policy-set.ts';
+import type { CompiledPolicy } from '../compile/policy-set.ts';
 
 interface Limited {
   readonly connector: string;

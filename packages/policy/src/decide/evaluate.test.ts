@@ -1,7 +1,7 @@
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 import { describe, expect, test } from 'vitest';
-import { compilePolicies } from './compile.ts';
+import { compilePolicies } from '../compile/compile.ts';
 import { evaluate, type Question } from './evaluate.ts';
 
 const env: EventEnvelope = {

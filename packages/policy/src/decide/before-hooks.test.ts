@@ -4,8 +4,8 @@ import type { ActionHook } from '@holdpoint/shared/workspace/tenant-hooks';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { compilePolicies } from '../compile/compile.ts';
 import { compileHooks } from './before-hooks.ts';
-import { compilePolicies } from './compile.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 
 const env: EventEnvelope = {

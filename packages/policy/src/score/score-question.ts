@@ -6,16 +6,16 @@ import type { Json } from '@holdpoint/shared/domain/json';
 import type { Risk } from '@holdpoint/shared/domain/policy';
 import { maskArgs } from '@holdpoint/shared/domain/secret-args';
 import type { Tool, ToolCatalog } from '@holdpoint/shared/domain/tool';
-import { compilePolicies, PolicyCompileError } from './compile.ts';
-import { type Evaluation, evaluate, type Question as LineQuestion } from './evaluate.ts';
-import { explain, explainVerdict } from './explain/explain.ts';
-import { LINE_MAX_DEPTH, plainJson } from './plain-json.ts';
-import { salvageLine } from './prepare.ts';
-import { rehearsedTools } from './rehearsed-tools.ts';
-import type { ScoredAction } from './scored-action.ts';
+import { compilePolicies, PolicyCompileError } from '../compile/compile.ts';
+import { rehearsedTools } from '../compile/rehearsed-tools.ts';
+import type { TenantRules } from '../compile/tenant-rules.ts';
+import { type Evaluation, evaluate, type Question as LineQuestion } from '../decide/evaluate.ts';
+import { LINE_MAX_DEPTH, plainJson } from '../decide/plain-json.ts';
+import { salvageLine } from '../decide/prepare.ts';
+import type { ScoredAction } from '../decide/scored-action.ts';
+import type { UserCodeWatch } from '../decide/user-code.ts';
+import { explain, explainVerdict } from '../explain/explain.ts';
 import type { ScoredLine } from './scored-line.ts';
-import type { TenantRules } from './tenant-rules.ts';
-import type { UserCodeWatch } from './user-code.ts';
 
 /** A plan's lines to be scored, as they cross to the thread: plain data only. */
 export interface Question {

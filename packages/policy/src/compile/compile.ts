@@ -1,12 +1,12 @@
 import { digestOf } from '@holdpoint/shared/domain/digest';
 import { policyEscalationSchema, type TrustPolicy, trustPolicySchema } from '@holdpoint/shared/domain/policy';
 import { z } from 'zod';
+import { describeError } from '../decide/printable.ts';
+import type { Check } from '../decide/user-code.ts';
 import { type CelCompiler, createCelCompiler } from './cel.ts';
 import { escalationTerms, type StandingTerms } from './escalation.ts';
 import { limitTerms } from './limit-terms.ts';
 import { type CompiledPolicy, createPolicySet, type PolicySet } from './policy-set.ts';
-import { describeError } from './printable.ts';
-import type { Check } from './user-code.ts';
 
 export interface CompileOptions extends StandingTerms {
   /** Hash of the tenant's policy files: what a decision cites. */

@@ -1,5 +1,5 @@
 import type { Grant } from '@holdpoint/shared/domain/tool';
-import { globMatches } from './glob.ts';
+import { globMatches } from '../compile/glob.ts';
 
 /**
  * Whether an operator may propose a tool. Patterns are `connector:toolglob`; a part that is `*` alone stands for any

@@ -3,7 +3,7 @@ import type { Explanation } from '@holdpoint/shared/domain/explanation';
 import type { Digest } from '@holdpoint/shared/domain/ids';
 import type { Json } from '@holdpoint/shared/domain/json';
 import type { Risk } from '@holdpoint/shared/domain/policy';
-import type { HookRun } from './before-hooks.ts';
+import type { HookRun } from '../decide/before-hooks.ts';
 
 /** One line of a plan, scored: what it came to, and the verdict on it. Crosses between threads, so plain data. */
 export interface ScoredLine {

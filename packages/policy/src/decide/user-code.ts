@@ -1,6 +1,6 @@
 import { NOT_ASKED } from '@holdpoint/shared/domain/decision-record';
 import type { PlannedAction } from '@holdpoint/shared/domain/plan';
-import type { CelProgram } from './cel.ts';
+import type { CelProgram } from '../compile/cel.ts';
 import { describeError, printable, type Scrub } from './printable.ts';
 
 /**

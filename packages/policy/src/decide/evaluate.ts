@@ -2,17 +2,17 @@ import type { Escalation, Reason, ReasonCode, Verdict } from '@holdpoint/shared/
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { PlannedAction } from '@holdpoint/shared/domain/plan';
 import type { Grant, Tool, ToolCatalog } from '@holdpoint/shared/domain/tool';
+import { composeEscalations, toEscalation } from '../compile/escalation.ts';
+import type { CompiledPolicy, PolicySet } from '../compile/policy-set.ts';
+import { reservationsOf } from '../limits/reservations.ts';
 import { askBeforeHooks, type BeforeHooks, type HookRun } from './before-hooks.ts';
-import { composeEscalations, toEscalation } from './escalation.ts';
 import { deepFreeze, frozenCopy } from './frozen.ts';
 import { grantCovers } from './grants.ts';
 import { isoTime } from './iso-time.ts';
 import { plannedAction } from './planned-action.ts';
-import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import { deriveFacts, type PreparedLine, parseLine, salvageLine } from './prepare.ts';
 import { describeError, type Scrub } from './printable.ts';
 import { renderReason, type Secrets } from './reason-template.ts';
-import { reservationsOf } from './reservations.ts';
 import type { ScoredAction } from './scored-action.ts';
 import { booleanAnswer, type Check, type UserCodeWatch } from './user-code.ts';
 

@@ -3,8 +3,8 @@ import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { ActionHook } from '@holdpoint/shared/workspace/tenant-hooks';
 import { ESCALATION_DEFAULTS } from '@holdpoint/shared/workspace/tenant-policies';
 import { expect, test } from 'vitest';
-import { compileHooks } from './before-hooks.ts';
-import { compilePolicies } from './compile.ts';
+import { compilePolicies } from '../compile/compile.ts';
+import { compileHooks } from '../decide/before-hooks.ts';
 import { scoreQuestion } from './score-question.ts';
 
 const tools: ToolCatalog = { shop: { pay: { risk: 'write', secretArgs: ['card'] } } };

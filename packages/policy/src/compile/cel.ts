@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
+import { describeError } from '../decide/printable.ts';
 import { CEL_VARIABLES, findCelFault } from './cel-types.ts';
-import { describeError } from './printable.ts';
 
 export type CelProgram = (context: { action: unknown; env: unknown }) => unknown;
 
