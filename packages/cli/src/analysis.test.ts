@@ -1,10 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommandLine } from './run.ts';
+import { type StubServices, startStubServices } from './testing/stub-services.ts';
 
 const small = { id: 'small', connector: 'shop', tool: 'refund', appliesUpTo: 50, decision: 'ALLOW' };
 const large = { id: 'large', connector: 'shop', tool: 'refund', appliesAbove: 50, decision: 'ALERT' };
@@ -19,8 +18,7 @@ const workspace = (policies: unknown) => ({
 });
 
 let dir: string;
-let server: Server;
-let url: string;
+let stub: StubServices;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'analysis-'));
   const files = {
@@ -42,27 +40,22 @@ beforeAll(async () => {
     ]),
   );
   await write('same.ts', `export default ${JSON.stringify([large, small])};`);
-  server = createServer((_request, response) => {
-    const rejected = {
+  stub = await startStubServices();
+  stub.answer.body = {
+    rejected: {
       version: 'w-2',
       at: '',
       issues: [{ file: 'tenants/acme/policies.ts', path: '', reason: 'broken' }],
-    };
-    const body = {
-      rejected,
-      version: 'p-1',
-      policies: [
-        { ...small, when: '(a) => a.value > 1' },
-        { id: 'veto', decision: 'BLOCK' },
-      ],
-    };
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    },
+    version: 'p-1',
+    policies: [
+      { ...small, when: '(a) => a.value > 1' },
+      { id: 'veto', decision: 'BLOCK' },
+    ],
+  };
 });
 afterAll(async () => {
-  await new Promise((resolve) => server.close(resolve));
+  await stub.stop();
   await rm(dir, { recursive: true, force: true });
 });
 
@@ -139,7 +132,7 @@ describe('policies diff', () => {
 });
 
 test('policies lists those in force', async () => {
-  const { code, out } = await holdpoint('--url', url, '--key', 'hp_admin');
+  const { code, out } = await holdpoint('--url', stub.url, '--key', 'hp_admin');
   expect(code).toBe(0);
   expect(out).toMatch(/small +ALLOW +shop refund +up to 50 +when/);
   expect(out).toMatch(/veto +BLOCK +everything/);

@@ -38,6 +38,8 @@ const OPTIONS = {
   tenant: text,
   candidate: text,
   tool: text,
+  connector: text,
+  lifted: flag,
   grants: text,
 } as const;
 

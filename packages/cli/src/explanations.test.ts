@@ -1,12 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { HoldpointError, toProblem } from '@holdpoint/shared/domain/errors';
 import type { ActionExplanation } from '@holdpoint/shared/domain/explanation';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runCommandLine } from './run.ts';
+import { type StubServices, startStubServices } from './testing/stub-services.ts';
 
 const CASES = `operator: risk
 cases:
@@ -32,29 +31,23 @@ const FILES = {
   'two.json': JSON.stringify({ plan_id: 'p', event_id: 'shop.order.k', actions: [line, { connector: 'shop' }] }),
 } as const;
 
-let server: Server;
+let stub: StubServices;
 let url: string;
 let dir: string;
-let asked: string[];
-let answer: { status: number; body: unknown };
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'explanations-'));
   for (const [file, text] of Object.entries(FILES)) await write(file, text);
-  server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  stub = await startStubServices();
+  ({ url } = stub);
 });
 afterAll(async () => {
-  await new Promise((resolve) => server.close(resolve));
+  await stub.stop();
   await rm(dir, { recursive: true, force: true });
 });
 beforeEach(() => {
-  asked = [];
-  answer = { status: 200, body: explained };
+  stub.forget();
+  stub.answer.body = explained;
 });
 
 async function write(file: string, text: string): Promise<void> {
@@ -114,7 +107,7 @@ describe('explain, of a recorded action,', () => {
   test('tells what was recorded, why, what had a say in it, and the nearest change', async () => {
     const { code, out } = await ask();
     expect(code).toBe(0);
-    expect(asked).toEqual(['GET /v1/actions/a1/explanation']);
+    expect(stub.asked).toMatchObject([{ method: 'GET', path: '/v1/actions/a1/explanation' }]);
     expect(out).toContain('BLOCK at 2026-01-01T00:00:00.000Z: holds: 820 is over 500');
     expect(out).toContain('p-1, the same policies as then');
     expect(out).toContain('nearest   at 500 or less this is ALLOW');
@@ -124,14 +117,14 @@ describe('explain, of a recorded action,', () => {
   });
 
   test('says where the policies are others now, and where there is only the record', async () => {
-    answer.body = { ...explained, same_policies: false };
+    stub.answer.body = { ...explained, same_policies: false };
     expect((await ask()).out).toContain('other policies than then');
-    answer.body = { ...explained, basis: 'record' };
+    stub.answer.body = { ...explained, basis: 'record' };
     expect((await ask()).out).toContain('this is its record');
   });
 
   test('fails for an action that is not there', async () => {
-    answer = { status: 404, body: toProblem(new HoldpointError('NOT_FOUND', 'there is no such action')) };
+    stub.answer = { status: 404, body: toProblem(new HoldpointError('NOT_FOUND', 'there is no such action')) };
     expect(await ask()).toMatchObject({ code: 1, err: expect.stringContaining('NOT_FOUND') });
   });
 
@@ -139,7 +132,7 @@ describe('explain, of a recorded action,', () => {
     expect(await ask('--operator', 'risk')).toMatchObject({ code: 2, err: expect.stringContaining('--plan') });
     expect((await ask('--plan', 'plan.json')).code).toBe(2);
     expect((await holdpoint('explain')).code).toBe(2);
-    expect(asked).toEqual([]);
+    expect(stub.asked).toEqual([]);
   });
 });
 
@@ -151,7 +144,7 @@ describe('explain, of a plan in a file,', () => {
     expect(code).toBe(0);
     expect(out).toContain('shop refund 60');
     expect(out).toContain('at 50 or less this is ALLOW');
-    expect(asked).toEqual([]);
+    expect(stub.asked).toEqual([]);
   });
 
   test('tells of several lines in a table, and that the event was not read', async () => {

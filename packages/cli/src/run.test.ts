@@ -1,6 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Action } from '@holdpoint/shared/domain/action';
@@ -9,33 +7,16 @@ import { HoldpointError, toProblem } from '@holdpoint/shared/domain/errors';
 import type { Event } from '@holdpoint/shared/domain/event';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runCommandLine } from './run.ts';
+import { type StubServices, startStubServices } from './testing/stub-services.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
-let server: Server;
+let stub: StubServices;
 let url: string;
 let folder: string;
-let asked: { method: string; path: string; bearer: string; body: unknown }[];
-let answer: { status: number; body: unknown };
-/** Given first, one a call. */
-let pages: unknown[];
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString();
-    asked.push({
-      method: request.method ?? '',
-      path: request.url ?? '',
-      bearer: request.headers.authorization ?? '',
-      body: body ? JSON.parse(body) : undefined,
-    });
-    const given = pages.shift() ?? answer.body;
-    const bytes = given instanceof Buffer ? given : JSON.stringify(given);
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(bytes);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  stub = await startStubServices();
+  ({ url } = stub);
   folder = await mkdtemp(join(tmpdir(), 'cli-'));
   const services = { ingest: url, evaluator: url, executor: url, approvals: url };
   const run = { services, keys: { admin: 'hp_admin', operator: 'hp_operator' }, people: { alice: 'jwt-of-alice' } };
@@ -43,22 +24,18 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await new Promise((resolve) => server.close(resolve));
+  await stub.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
-beforeEach(() => {
-  asked = [];
-  pages = [];
-  answer = { status: 200, body: { items: [] } };
-});
+beforeEach(() => stub.forget());
 
 describe('a command', () => {
   test('finds its way by what npm start wrote, and lists', async () => {
-    answer.body = { items: [approval], next_cursor: 'c2' };
+    stub.answer.body = { items: [approval], next_cursor: 'c2' };
     const { code, out } = await holdpoint('approvals', '--pending', '--audience', 'reviewer', '--data', folder);
     expect(code).toBe(0);
-    expect(asked).toEqual([
+    expect(stub.asked).toEqual([
       {
         method: 'GET',
         path: '/v1/approvals?status=pending&audience=reviewer',
@@ -71,10 +48,10 @@ describe('a command', () => {
   });
 
   test('that decides speaks as the person it is told', async () => {
-    answer.body = { ...approval, status: 'granted' };
+    stub.answer.body = { ...approval, status: 'granted' };
     const { code, out } = await holdpoint('approve', 'ap1', '--comment', 'fine', '--as', 'alice', '--data', folder);
     expect(code).toBe(0);
-    expect(asked[0]).toMatchObject({
+    expect(stub.asked[0]).toMatchObject({
       method: 'POST',
       path: '/v1/approvals/ap1/approve',
       bearer: 'Bearer jwt-of-alice',
@@ -88,17 +65,17 @@ describe('a command', () => {
       code: 2,
       err: expect.stringMatching(/--as alice/),
     });
-    expect(asked).toEqual([]);
+    expect(stub.asked).toEqual([]);
   });
 
   test('sends no key of npm start to another address', async () => {
     expect(await holdpoint('actions', '--url', url, '--data', folder)).toMatchObject({ code: 2 });
     expect(await holdpoint('actions', '--url', url, '--as', 'alice', '--data', folder)).toMatchObject({ code: 2 });
-    expect(asked).toEqual([]);
+    expect(stub.asked).toEqual([]);
   });
 
   test('shows an action with its receipts, and nothing in it moves the cursor', async () => {
-    answer.body = { ...action, error: 'gone\u001b[2J' };
+    stub.answer.body = { ...action, error: 'gone\u001b[2J' };
     const { out } = await holdpoint('action', 'a1', '--url', url, '--key', 'hp_x');
     expect(out).toMatch(/decision {2,}ALLOW: permitted by holds/);
     expect(out).toContain('gone·[2J');
@@ -106,14 +83,14 @@ describe('a command', () => {
   });
 
   test('prints JSON as it came', async () => {
-    answer.body = { items: [action] };
+    stub.answer.body = { items: [action] };
     const { out } = await holdpoint('actions', '--state', 'applied', '--json', '--url', url, '--key', 'hp_x');
     expect(JSON.parse(out)).toEqual({ items: [action] });
-    expect(asked[0]?.path).toBe('/v1/actions?state=applied');
+    expect(stub.asked[0]?.path).toBe('/v1/actions?state=applied');
   });
 
   test('lists what became of policies', async () => {
-    answer.body = {
+    stub.answer.body = {
       items: [
         {
           id: 'r1',
@@ -128,13 +105,13 @@ describe('a command', () => {
       next_cursor: 'c2',
     };
     const { code, out } = await holdpoint('policies', 'changes', '--limit', '1', '--url', url, '--key', 'hp_x');
-    expect([code, asked[0]?.path]).toEqual([0, '/v1/policies/changes?limit=1']);
+    expect([code, stub.asked[0]?.path]).toEqual([0, '/v1/policies/changes?limit=1']);
     expect(out).toMatch(/^2026-01-01T00:00:00.000Z +p-2 +p-2 takes the place of p-1; holds is new$/m);
   });
 
   test('lists what is used of limits', async () => {
     const of = { by: 'entity', who: 'order:1', in_force: true, used_total: '0', open_count: 1, per_seconds: 86_400 };
-    answer.body = {
+    stub.answer.body = {
       items: [
         { ...of, policy: 'notes', used_count: 3, count: 10, releases_at: AT },
         { ...of, policy: 'refunds', by: 'tenant', who: '', used_count: 2, used_total: '40.5', total: 100 },
@@ -144,7 +121,7 @@ describe('a command', () => {
     };
     const { code, out } = await holdpoint('limits', '--limit', '3', '--url', url, '--key', 'hp_x');
     expect(code).toBe(0);
-    expect(asked[0]).toMatchObject({ method: 'GET', path: '/v1/limits?limit=3' });
+    expect(stub.asked[0]).toMatchObject({ method: 'GET', path: '/v1/limits?limit=3' });
     expect(out).toMatch(/^notes +entity +order:1 +3 of 10 +1 +24h +2026-01-01T00:00:00.000Z$/m);
     expect(out).toMatch(/^refunds .* 40\.5 of 100 .* when one of the open ends$/m);
     expect(out).toMatch(/^gone .* no longer limited /m);
@@ -155,11 +132,15 @@ describe('a command', () => {
     const plan = { plan_id: 'p1', actions: [{ connector: 'shop', tool: 'orders.hold', args: {} }] };
     await writeFile(join(folder, 'plan.json'), JSON.stringify(plan));
     const { receipts: _receipts, ...decision } = action;
-    answer.body = { id: 'row', plan_id: 'p1', decisions: [decision] };
+    stub.answer.body = { id: 'row', plan_id: 'p1', decisions: [decision] };
     const words = ['plans', 'submit', join(folder, 'plan.json'), '--operator', 'bot', '--wait', '5'];
     const { code, out } = await holdpoint(...words, '--url', url, '--key', 'hp_x');
     expect(code).toBe(0);
-    expect(asked[0]).toMatchObject({ method: 'POST', path: '/v1/plans?wait=5', body: { ...plan, operator: 'bot' } });
+    expect(stub.asked[0]).toMatchObject({
+      method: 'POST',
+      path: '/v1/plans?wait=5',
+      body: { ...plan, operator: 'bot' },
+    });
     expect(out).toContain('permitted by holds');
   });
 });
@@ -170,38 +151,42 @@ describe('events', () => {
   const bodyOfRange = { since: '2026-01-01T00:00:00Z', until: '2026-01-02T00:00:00Z' };
 
   test('are listed with the root of what is a replay', async () => {
-    answer.body = { items: [event, { ...event, id: 'shop.order.k2' }], next_cursor: '7' };
+    stub.answer.body = { items: [event, { ...event, id: 'shop.order.k2' }], next_cursor: '7' };
     const { out } = await holdpoint('events', '--source', 'shop', ...range, ...to());
-    expect(asked[0]?.path).toBe('/v1/events?source=shop&since=2026-01-01T00%3A00%3A00Z&until=2026-01-02T00%3A00%3A00Z');
+    expect(stub.asked[0]?.path).toBe(
+      '/v1/events?source=shop&since=2026-01-01T00%3A00%3A00Z&until=2026-01-02T00%3A00%3A00Z',
+    );
     expect(out).toMatch(/shop\.order\.k1 .* shop {2,}order {2,}body {4,}12\n/);
     expect(out).toMatch(/shop\.order\.k2 .* 12 {2,}shop\.order\.k1\n/);
     expect(out).toContain('--cursor 7');
   });
 
   test('are shown with their payload, or raw as the bytes that came', async () => {
-    answer.body = { ...event, data: { order: 7 } };
+    stub.answer.body = { ...event, data: { order: 7 } };
     expect((await holdpoint('events', 'show', 'shop.order.k1', ...to())).out).toMatch(/data {2,}\{"order":7\}/);
-    pages = [Buffer.from([0xff, 0x00, 0x0a, 0x80])];
+    stub.pages = [Buffer.from([0xff, 0x00, 0x0a, 0x80])];
     const { out, bytes } = await holdpoint('events', 'show', 'shop.order.k1', '--raw', ...to());
     expect([out, bytes]).toEqual(['', Buffer.from([0xff, 0x00, 0x0a, 0x80])]);
-    expect(asked[1]?.path).toBe('/v1/events/shop.order.k1?raw=true');
+    expect(stub.asked[1]?.path).toBe('/v1/events/shop.order.k1?raw=true');
   });
 
   test('are replayed one by one', async () => {
-    answer.body = { ...event, id: 'shop.order.k2' };
+    stub.answer.body = { ...event, id: 'shop.order.k2' };
     const { out } = await holdpoint('replay', 'shop.order.k1', '--fresh', ...to());
-    expect(asked).toMatchObject([{ method: 'POST', path: '/v1/events/shop.order.k1/replay', body: { fresh: true } }]);
+    expect(stub.asked).toMatchObject([
+      { method: 'POST', path: '/v1/events/shop.order.k1/replay', body: { fresh: true } },
+    ]);
     expect(out).toMatch(/event {2,}shop\.order\.k2/);
   });
 
   test('are replayed by ranges, page by page to the end', async () => {
     const item = { replay_of: 'shop.order.k1', id: 'shop.order.k2', status: 'replayed' };
-    pages = [
+    stub.pages = [
       { batch: 'b1', items: [item], next_cursor: '9' },
       { batch: 'b1', items: [{ ...item, id: 'shop.order.k3', status: 'already' }] },
     ];
     const { out } = await holdpoint('replay', ...range, '--type', 'order', ...to());
-    expect(asked.map(({ path, body }) => [path, body])).toEqual([
+    expect(stub.asked.map(({ path, body }) => [path, body])).toEqual([
       ['/v1/events/replay', { ...bodyOfRange, type: 'order' }],
       ['/v1/events/replay', { ...bodyOfRange, type: 'order', cursor: '9' }],
     ]);
@@ -210,9 +195,9 @@ describe('events', () => {
   });
 
   test('are only told of by a dry run', async () => {
-    answer.body = { batch: 'b1', items: [] };
+    stub.answer.body = { batch: 'b1', items: [] };
     await holdpoint('replay', ...range, '--dry-run', '--batch', 'mine', ...to());
-    expect(asked[0]?.body).toEqual({ ...bodyOfRange, dry_run: true, batch: 'mine' });
+    expect(stub.asked[0]?.body).toEqual({ ...bodyOfRange, dry_run: true, batch: 'mine' });
   });
 
   test('come by sources, which show how their deliveries go', async () => {
@@ -225,7 +210,7 @@ describe('events', () => {
       last_failure: { at: AT, result: 'refused', reason: 'timestamp_stale', help },
     };
     const quota = { used_bytes: 3 * 1024 * 1024, max_bytes: 1024 ** 3 };
-    pages = [
+    stub.pages = [
       {
         items: [
           { ...source, id: 's1', health },
@@ -236,7 +221,7 @@ describe('events', () => {
       },
     ];
     const { out } = await holdpoint('sources', '--limit', '2', ...to());
-    expect(asked[0]?.path).toBe('/v1/sources?limit=2');
+    expect(stub.asked[0]?.path).toBe('/v1/sources?limit=2');
     expect(out).toMatch(
       /s1 +stripe +failing +12 +2 duplicate, 3 refused +2026\S+ +2026\S+ timestamp_stale: the timestamp/,
     );
@@ -244,7 +229,7 @@ describe('events', () => {
     expect(out).toMatch(/s2 +stripe +not known now/);
     expect(out).toContain('events of seven days: 3.0 of 1024.0 MiB');
     expect(out).toContain('--cursor s2');
-    pages = [{ items: [{ ...source, id: 's1', health }], quota }];
+    stub.pages = [{ items: [{ ...source, id: 's1', health }], quota }];
     expect(JSON.parse((await holdpoint('sources', '--json', ...to())).out).quota).toEqual(quota);
   });
 
@@ -255,17 +240,17 @@ describe('events', () => {
       id,
       subscription_path: `/agents/${agent}/subscriptions/on-${id}`,
     });
-    pages = [{ items: [source, woken('s2', 'triage')], next_cursor: 's2' }, { items: [woken('s3', 'other')] }];
+    stub.pages = [{ items: [source, woken('s2', 'triage')], next_cursor: 's2' }, { items: [woken('s3', 'other')] }];
     const { out } = await holdpoint('subscriptions', 'triage', ...to());
     expect(out).toMatch(/triage {2,}on-s2 {2,}s2 {2,}\/agents\/triage\/subscriptions\/on-s2/);
     expect(out).not.toContain('on-s3');
-    expect(asked.map(({ path }) => path)).toEqual(['/v1/sources?limit=200', '/v1/sources?limit=200&cursor=s2']);
+    expect(stub.asked.map(({ path }) => path)).toEqual(['/v1/sources?limit=200', '/v1/sources?limit=200&cursor=s2']);
   });
 });
 
 describe('a refusal', () => {
   test('of the server is told by its code, and the exit code is 1', async () => {
-    answer = { status: 409, body: toProblem(new HoldpointError('APPROVAL_ALREADY_DECIDED', 'carol was first')) };
+    stub.answer = { status: 409, body: toProblem(new HoldpointError('APPROVAL_ALREADY_DECIDED', 'carol was first')) };
     expect(await holdpoint('approve', 'ap1', '--as', 'alice', '--data', folder)).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^APPROVAL_ALREADY_DECIDED carol was first/),
@@ -274,7 +259,7 @@ describe('a refusal', () => {
 
   test('names every field', async () => {
     const details = { issues: [{ path: 'actions.0.tool', reason: 'is missing' }] };
-    answer = { status: 400, body: toProblem(new HoldpointError('INVALID_REQUEST', 'not a plan', details)) };
+    stub.answer = { status: 400, body: toProblem(new HoldpointError('INVALID_REQUEST', 'not a plan', details)) };
     expect((await holdpoint('actions', '--url', url, '--key', 'hp_x')).err).toContain('actions.0.tool: is missing');
   });
 
@@ -307,7 +292,7 @@ describe('a refusal', () => {
     [['actions', '--frobnicate'], /--frobnicate/],
   ])('of %j is a matter of usage: exit code 2', async (args, err) => {
     expect(await holdpoint(...args, '--data', folder)).toMatchObject({ code: 2, err: expect.stringMatching(err) });
-    expect(asked).toEqual([]);
+    expect(stub.asked).toEqual([]);
   });
 });
 

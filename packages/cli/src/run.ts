@@ -5,6 +5,7 @@ import { action, actions, cancel, retry, settle } from './commands/actions.ts';
 import { approvals, approve, deny } from './commands/approvals.ts';
 import { events, eventsShow } from './commands/events.ts';
 import { explain } from './commands/explain.ts';
+import { freeze, freezes, unfreeze } from './commands/freezes.ts';
 import { limits } from './commands/limits.ts';
 import { plansSubmit } from './commands/plans.ts';
 import { policies } from './commands/policies.ts';
@@ -35,6 +36,9 @@ const COMMANDS: Readonly<Record<string, Command | LocalCommand>> = {
   settle,
   receipts,
   limits,
+  freezes,
+  freeze,
+  unfreeze,
   'plans submit': plansSubmit,
   'policies changes': policiesChanges,
   policies,

@@ -12,6 +12,9 @@ export const USAGE = `usage: npm run holdpoint -- <command> [options]
   settle ID applied|not_applied|failed --reason TEXT  say what became of an indeterminate one
   receipts [--action ID] [--plan ID] [--entity KEY] [--kind K] [--since TIME]
   limits                                              what is used of the limits of policies
+  freeze --reason TEXT [--operator O] [--connector C] [--tool T]   begin nothing of it from now on
+  freezes [--lifted]                                  what stands still, and why
+  unfreeze ID                                         score again what waited, and go on
   events [--source S] [--type T] [--since TIME] [--until TIME]   what was accepted
   events show ID [--raw]                              one event; --raw: its bytes as they came
   replay ID [--fresh]                                 an event again; fresh: operators do their work again

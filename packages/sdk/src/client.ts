@@ -8,6 +8,7 @@ import {
   actionExplanationSchema,
   explanationSchema,
 } from '@holdpoint/shared/domain/explanation';
+import { freezeSchema } from '@holdpoint/shared/domain/freeze';
 import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
 import { outcomeSchema } from '@holdpoint/shared/domain/outcome';
 import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
@@ -198,18 +199,30 @@ function receipts(executor: Service) {
   };
 }
 
-export interface FreezeScope {
-  readonly operator?: string;
-  readonly connector?: string;
-  readonly tool?: string;
-  readonly reason?: string;
+export interface FreezeQuery {
+  /** Those that were lifted as well. */
+  readonly lifted?: boolean | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** What is frozen: all that is named; nothing named is everything of the tenant. */
+export interface FreezeRequest {
+  readonly operator?: string | undefined;
+  readonly connector?: string | undefined;
+  readonly tool?: string | undefined;
+  readonly reason: string;
 }
 
 function freezes(executor: Service) {
   return {
-    list: () => executor(pageOf(loose), { method: 'GET', path: '/v1/freezes' }),
-    set: (scope: FreezeScope = {}) => executor(loose, { method: 'POST', path: '/v1/freezes', body: scope }),
-    lift: (freezeId: string) => executor(z.unknown(), { method: 'DELETE', path: `/v1/freezes/${id(freezeId)}` }),
+    list: (query: FreezeQuery = {}) =>
+      executor(pageOf(freezeSchema), { method: 'GET', path: '/v1/freezes', query: asQuery(query) }),
+    /** Stops claims at once; what is in flight ends. */
+    set: (request: FreezeRequest) =>
+      executor(freezeSchema, { method: 'POST', path: '/v1/freezes', body: { ...request } }),
+    /** What waited is scored again before it goes on. */
+    lift: (freezeId: string) => executor(freezeSchema, { method: 'DELETE', path: `/v1/freezes/${id(freezeId)}` }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { FreezeRow } from '@holdpoint/shared/db/schema/freezes';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import { type Freeze, freezeSchema } from '@holdpoint/shared/domain/freeze';
 import { nameSchema, toolNameSchema } from '@holdpoint/shared/domain/names';
 import { saidSchema } from '@holdpoint/shared/domain/plain-text';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
@@ -12,19 +13,6 @@ import { idParams, knownId } from './id-params.ts';
 import { REASON_MAX_CHARS } from './interventions.ts';
 import { page, pageQuery } from './paging.ts';
 import { tenantOf } from './tenant-of.ts';
-
-const freezeSchema = z.object({
-  id: z.string(),
-  tenant: z.string(),
-  operator: z.string().nullable(),
-  connector: z.string().nullable(),
-  tool: z.string().nullable(),
-  reason: z.string(),
-  frozen_by: z.string(),
-  created_at: z.string(),
-  lifted_at: z.string().nullable(),
-  lifted_by: z.string().nullable(),
-});
 
 const NO_FREEZE = 'no such freeze stands';
 
@@ -97,7 +85,7 @@ export function freezeRoutes(app: App, { authenticator, db, logger }: Context, s
   );
 }
 
-function toFreeze(row: FreezeRow): z.infer<typeof freezeSchema> {
+function toFreeze(row: FreezeRow): Freeze {
   return {
     ...row,
     created_at: row.created_at.toISOString(),
