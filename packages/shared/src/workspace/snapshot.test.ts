@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dropSnapshot, takeSnapshot } from './snapshot.ts';
+import { dropLeftSnapshots, dropSnapshot, takeSnapshot } from './snapshot.ts';
 import { stampWorkspace, workspaceVersion } from './version.ts';
 
 let root: string;
@@ -80,6 +82,36 @@ describe('a snapshot', () => {
     });
     await put('company/workspace/lib/cap.ts', 'export const cap = 3;');
     await dropSnapshot(snapshot);
+  });
+
+  test('of a process that was killed is removed by another, and one that is in use is not', async () => {
+    const inUse = await takeSnapshot(workspace);
+    const module = new URL('./snapshot.ts', import.meta.url).href;
+    const child = spawn(
+      process.execPath,
+      [
+        '--input-type=module',
+        '--eval',
+        `const { takeSnapshot } = await import(${JSON.stringify(module)});
+        console.log((await takeSnapshot(${JSON.stringify(workspace)})).dir);
+        setInterval(() => {}, 1_000);`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    try {
+      const [said] = (await once(child.stdout, 'data')) as [Buffer];
+      const left = join(said.toString().trim(), 'rules.ts');
+      await dropLeftSnapshots();
+      expect(await readFile(left, 'utf8')).toContain('installed');
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      expect(await dropLeftSnapshots()).toBeGreaterThan(0);
+      await expect(readFile(left)).rejects.toThrow(/ENOENT/);
+      expect(await readFile(join(inUse.dir, 'rules.ts'), 'utf8')).toContain('installed');
+    } finally {
+      child.kill('SIGKILL');
+    }
+    await dropSnapshot(inUse);
   });
 
   test('has a bound', async () => {

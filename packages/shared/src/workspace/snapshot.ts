@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../domain/ids.ts';
 import { createFilesHash, listFiles } from './version.ts';
@@ -23,7 +23,7 @@ export interface Snapshot {
  */
 export async function takeSnapshot(workspaceDir: string, maxBytes: number = SNAPSHOT_MAX_BYTES): Promise<Snapshot> {
   const origin = await realpath(workspaceDir);
-  const root = await realpath(await mkdtemp(join(tmpdir(), 'holdpoint-rules-')));
+  const root = await realpath(await mkdtemp(join(tmpdir(), `${ownPrefix()}${process.pid}-`)));
   const dir = join(root, 'workspace');
   try {
     await mkdir(dir);
@@ -54,6 +54,32 @@ async function copyModuleType(above: string, to: string): Promise<void> {
       return writeFile(join(to, 'package.json'), JSON.stringify({ type }));
     }
     if (folder === dirname(folder)) return;
+  }
+}
+
+/** Of this machine: another may share the folder, and its processes are not known here. */
+function ownPrefix(): string {
+  return `holdpoint-rules-${hostname().replaceAll(/[^A-Za-z0-9]/g, '_')}-`;
+}
+
+/** Removes what processes of this machine left behind that were killed. Returns how many copies. */
+export async function dropLeftSnapshots(): Promise<number> {
+  const prefix = ownPrefix();
+  const left = (await readdir(tmpdir())).filter((name) => {
+    const pid = name.startsWith(prefix) ? /^([1-9][0-9]{0,9})-/.exec(name.slice(prefix.length))?.[1] : undefined;
+    return pid !== undefined && !isRunning(Number(pid));
+  });
+  await Promise.all(left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true })));
+  return left.length;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is one, too.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Answer, Question } from '@holdpoint/policy/score/score-question';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
-import { type Snapshot, takeSnapshot } from '@holdpoint/shared/workspace/snapshot';
+import { dropLeftSnapshots, type Snapshot, takeSnapshot } from '@holdpoint/shared/workspace/snapshot';
 import { createStuckHistory, EVERYTHING, type StuckHistory } from '../core/stuck-history.ts';
 import { compareRules, type Effects } from './compare-rules.ts';
 import { createLane, type Lane } from './lane.ts';
@@ -65,6 +65,7 @@ export async function startScorer(options: ScorerOptions): Promise<Scorer> {
   };
   const history = createStuckHistory();
   const lanes: Readonly<Record<LaneName, Lane>> = { main: createLane(), aside: createLane(ASIDE_IDLE_MS) };
+  await dropLeftSnapshots().catch((err: unknown) => logger.warn({ err }, 'copies of rules that are left over stay'));
   const first = await loadRules(await takeSnapshot(workspaceDir), limits);
   let current = first.rules;
   lanes.main.adopt(first.rules, first.thread);
