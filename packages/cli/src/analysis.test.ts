@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCommandLine } from './run.ts';
+import { runHoldpoint } from './testing/run-holdpoint.ts';
 import { type StubServices, startStubServices } from './testing/stub-services.ts';
 
 const small = { id: 'small', connector: 'shop', tool: 'refund', appliesUpTo: 50, decision: 'ALLOW' };
@@ -64,21 +64,7 @@ async function write(file: string, text: string): Promise<void> {
   await writeFile(join(dir, file), text);
 }
 
-async function holdpoint(...args: string[]) {
-  const said = { out: '', err: '' };
-  const code = await runCommandLine(['policies', ...args], {
-    out: (text) => {
-      said.out += text;
-    },
-    err: (text) => {
-      said.err += text;
-    },
-    outBytes: () => undefined,
-    dim: (text) => text,
-    typedIn: dir,
-  });
-  return { code, ...said };
-}
+const holdpoint = (...args: string[]) => runHoldpoint(['policies', ...args], dir);
 
 describe('policies lint', () => {
   test('fails where it finds an error, and shows by which actions and what to write', async () => {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { HoldpointError, toProblem } from '@holdpoint/shared/domain/errors';
 import type { ActionExplanation } from '@holdpoint/shared/domain/explanation';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { runCommandLine } from './run.ts';
+import { runHoldpoint } from './testing/run-holdpoint.ts';
 import { type StubServices, startStubServices } from './testing/stub-services.ts';
 
 const CASES = `operator: risk
@@ -55,17 +55,7 @@ async function write(file: string, text: string): Promise<void> {
   await writeFile(join(dir, file), text);
 }
 
-async function holdpoint(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said: { out: string[]; err: string[] } = { out: [], err: [] };
-  const code = await runCommandLine(words, {
-    out: (text) => void said.out.push(text),
-    outBytes: () => undefined,
-    err: (text) => void said.err.push(text),
-    dim: (text) => text,
-    typedIn: dir,
-  });
-  return { code, out: said.out.join(), err: said.err.join() };
-}
+const holdpoint = (...words: string[]) => runHoldpoint(words, dir);
 
 const explained: ActionExplanation = {
   action_id: 'a1',

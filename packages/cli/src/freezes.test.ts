@@ -1,6 +1,6 @@
 import type { Freeze } from '@holdpoint/shared/domain/freeze';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { runCommandLine } from './run.ts';
+import { runHoldpoint } from './testing/run-holdpoint.ts';
 import { type StubServices, startStubServices } from './testing/stub-services.ts';
 
 let stub: StubServices;
@@ -10,17 +10,7 @@ beforeAll(async () => {
 afterAll(() => stub.stop());
 beforeEach(() => stub.forget());
 
-async function holdpoint(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said: { out: string[]; err: string[] } = { out: [], err: [] };
-  const code = await runCommandLine([...words, '--url', stub.url, '--key', 'hp_admin'], {
-    out: (text) => void said.out.push(text),
-    outBytes: () => undefined,
-    err: (text) => void said.err.push(text),
-    dim: (text) => text,
-    typedIn: '.',
-  });
-  return { code, out: said.out.join(), err: said.err.join() };
-}
+const holdpoint = (...words: string[]) => runHoldpoint([...words, '--url', stub.url, '--key', 'hp_admin'], '.');
 
 const standing: Freeze = {
   id: 'f1',

@@ -8,7 +8,7 @@ import { AT, answeredBy, recordOf } from '@holdpoint/policy/testing/decision-rec
 import { loadRulebook } from '@holdpoint/rulebook/load-rulebook';
 import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { runCommandLine } from './run.ts';
+import { runHoldpoint } from './testing/run-holdpoint.ts';
 
 // Threads are started and given up.
 vi.setConfig({ testTimeout: 30_000 });
@@ -62,17 +62,8 @@ beforeEach(() => {
   records = [];
 });
 
-async function holdpoint(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said: { out: string[]; err: string[] } = { out: [], err: [] };
-  const code = await runCommandLine(['policies', ...words, '--url', url, '--key', 'hp_x', '--workspace', '.'], {
-    out: (text) => void said.out.push(text),
-    outBytes: () => undefined,
-    err: (text) => void said.err.push(text),
-    dim: (text) => text,
-    typedIn: dir,
-  });
-  return { code, out: said.out.join(), err: said.err.join() };
-}
+const holdpoint = (...words: string[]) =>
+  runHoldpoint(['policies', ...words, '--url', url, '--key', 'hp_x', '--workspace', '.'], dir);
 
 let minute = 0;
 function refund(value: number, vote: 'approve' | 'deny', by: string): DecisionRecord {

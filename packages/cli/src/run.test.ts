@@ -6,7 +6,7 @@ import type { Approval } from '@holdpoint/shared/domain/approval';
 import { HoldpointError, toProblem } from '@holdpoint/shared/domain/errors';
 import type { Event } from '@holdpoint/shared/domain/event';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { runCommandLine } from './run.ts';
+import { runHoldpoint } from './testing/run-holdpoint.ts';
 import { type StubServices, startStubServices } from './testing/stub-services.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
@@ -296,25 +296,7 @@ describe('a refusal', () => {
   });
 });
 
-async function holdpoint(...args: string[]): Promise<{ code: number; out: string; err: string; bytes?: Uint8Array }> {
-  let bytes: Uint8Array | undefined;
-  let out = '';
-  let err = '';
-  const code = await runCommandLine(args, {
-    out: (text) => {
-      out += text;
-    },
-    outBytes: (given) => {
-      bytes = Buffer.from(given);
-    },
-    err: (text) => {
-      err += text;
-    },
-    dim: (text) => text,
-    typedIn: folder,
-  });
-  return { code, out, err, ...(bytes && { bytes }) };
-}
+const holdpoint = (...args: string[]) => runHoldpoint(args, folder);
 
 const action: Action = {
   action_id: 'a1',

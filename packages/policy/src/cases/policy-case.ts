@@ -1,7 +1,8 @@
 import { REASON_CODES } from '@holdpoint/shared/domain/decision';
-import { type EventEnvelope, operatorEnvelope, SIGNED } from '@holdpoint/shared/domain/event';
+import { type EventEnvelope, operatorEnvelope } from '@holdpoint/shared/domain/event';
 import { NAME_PATTERN, nameSchema, TOOL_PATTERN } from '@holdpoint/shared/domain/names';
 import { DECISIONS, ESCALATION_MODES, RISKS } from '@holdpoint/shared/domain/policy';
+import { STAND_IN_EVENT, standInEnvelope } from '@holdpoint/shared/domain/stand-in-event';
 import { z } from 'zod';
 
 export const CASES_MAX = 2_000;
@@ -14,16 +15,9 @@ const NOW = '2026-06-01T00:00:00Z';
 const time = z.iso.datetime({ offset: true });
 
 const envSchema = z.strictObject({
-  id: z.string().optional(),
-  source: z.string(),
-  type: z.string(),
-  time: z.string().optional(),
-  subject: z.string().optional(),
-  signed: z.enum(SIGNED).optional(),
-  typeSigned: z.boolean().optional(),
+  ...STAND_IN_EVENT,
   rootId: z.string().optional(),
   annotations: z.record(z.string(), z.string()).optional(),
-  data: z.unknown().optional(),
   digest: z.string().optional(),
 });
 
@@ -96,14 +90,10 @@ export function toCases(written: WrittenCases, placeOf: (index: number) => strin
       policies,
       tools: written.tools,
       action,
-      env: env ? toEnvelope(env) : operatorEnvelope(asking),
+      env: env ? standInEnvelope(env) : operatorEnvelope(asking),
       operator: asking,
       now: now ?? written.now ?? NOW,
       expect,
     };
   });
-}
-
-function toEnvelope({ id = '', signed = 'none', typeSigned = false, data = null, ...rest }: z.infer<typeof envSchema>) {
-  return { ...rest, id, signed, typeSigned, data } as EventEnvelope;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { escalationSchema, reasonSchema } from './decision.ts';
+import { recordedVerdictSchema } from './decision-record.ts';
 import { STATES } from './lifecycle.ts';
 import { DECISIONS } from './policy.ts';
 
@@ -98,16 +98,7 @@ export type Explanation = z.infer<typeof explanationSchema>;
 /** A recorded decision, and its explanation. */
 export const actionExplanationSchema = z.object({
   action_id: z.string(),
-  recorded: z.object({
-    decision: z.enum(DECISIONS),
-    reasons: z.array(reasonSchema),
-    matched: z.array(z.string()),
-    policy_version: z.string(),
-    escalation: escalationSchema.optional(),
-    state: z.enum(STATES),
-    duplicate_of: z.string().optional(),
-    at: z.string(),
-  }),
+  recorded: recordedVerdictSchema.extend({ state: z.enum(STATES), duplicate_of: z.string().optional() }),
   /** Whether the policies that are loaded are those that decided. Where not, the explanation tells what they say now. */
   same_policies: z.boolean(),
   /** `record`: no policy decided it, or what it was decided on is gone, so nothing but the record is told. */

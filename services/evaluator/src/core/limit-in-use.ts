@@ -7,8 +7,10 @@ import type { LimitInUse } from '@holdpoint/shared/domain/reservation';
 export interface Usage {
   readonly key: string;
   readonly per_seconds: number;
+  /** Of `used`: what is not applied yet. */
   readonly open: number;
   readonly used: number;
+  /** Decimal text, exact. */
   readonly total: string;
   readonly releases_at: Date | null;
 }

@@ -3,11 +3,12 @@ import type { Question } from '@holdpoint/policy/score/score-question';
 import type { ScoredLine } from '@holdpoint/policy/score/scored-line';
 import { decisionSchema } from '@holdpoint/shared/domain/action';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
-import { type EventEnvelope, operatorEnvelope, SIGNED } from '@holdpoint/shared/domain/event';
+import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import { explanationSchema } from '@holdpoint/shared/domain/explanation';
 import { NAME_PATTERN, nameSchema, TOOL_PATTERN } from '@holdpoint/shared/domain/names';
 import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
 import { RISKS } from '@holdpoint/shared/domain/policy';
+import { STAND_IN_EVENT, standInEnvelope } from '@holdpoint/shared/domain/stand-in-event';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
@@ -22,21 +23,10 @@ const REHEARSED_POLICIES_MAX = 1_000;
 /** Nothing is recorded, so nothing has an id. */
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
-const envSchema = z.looseObject({
-  id: z.string().optional(),
-  source: z.string(),
-  type: z.string(),
-  time: z.string().optional(),
-  subject: z.string().optional(),
-  signed: z.enum(SIGNED).optional(),
-  typeSigned: z.boolean().optional(),
-  data: z.unknown().optional(),
-});
-
 const bodySchema = z.strictObject({
   plan: z.record(z.string(), z.unknown()),
   operator: nameSchema.default('rehearsal'),
-  env: envSchema.optional(),
+  env: z.looseObject(STAND_IN_EVENT).optional(),
   policies: z.array(z.unknown()).max(REHEARSED_POLICIES_MAX).optional(),
   tools: z.record(z.string().regex(NAME_PATTERN), z.record(z.string().regex(TOOL_PATTERN), z.enum(RISKS))).optional(),
   now: z.iso.datetime({ offset: true }).optional(),
@@ -96,7 +86,7 @@ async function questionOf(
   };
   const against = precheck(plan, operator, book.tenants.get(tenant)?.sources, at);
   if (against) return { ...base, env: operatorEnvelope(operator), blocked: against };
-  if (env) return { ...base, env: toEnvelope(env) };
+  if (env) return { ...base, env: standInEnvelope(env) };
   if (plan.event_id === undefined) return { ...base, env: operatorEnvelope(operator) };
   const event = await readEvent(context.nats, tenant, plan.event_id);
   return event
@@ -109,11 +99,6 @@ function requirePlain(field: string, value: unknown): void {
   if (plain.ok) return;
   const issues = [{ path: [field, ...plain.path].join('.').slice(0, PATH_MAX_CHARS), reason: plain.reason }];
   throw new HoldpointError('INVALID_REQUEST', `${field} cannot be read`, { issues });
-}
-
-function toEnvelope(env: z.infer<typeof envSchema>): EventEnvelope {
-  const { id = '', signed = 'none', typeSigned = false, data = null, ...rest } = env;
-  return { ...rest, id, signed, typeSigned, data } as EventEnvelope;
 }
 
 function rehearsed(line: ScoredLine, planId: string, index: number): z.infer<typeof rehearsedSchema> {

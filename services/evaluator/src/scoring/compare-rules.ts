@@ -19,8 +19,8 @@ export type FromCompareThread =
 const HEAP_MAX_MB = 512;
 
 /**
- * Compares two versions in a thread of its own, in which their code may do as it likes. A change is never kept waiting for what
- * is said of it: where it cannot be compared, nothing is said.
+ * Compares two versions in a thread of its own, in which their code may do as it likes. A change waits for what is
+ * said of it no longer than for a load; where it cannot be compared, nothing is said.
  */
 export async function compareRules(
   before: Copy,
