@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { requirementSchema } from './decision.ts';
-import { audienceSchema, ESCALATION_MODES, RISKS } from './policy.ts';
+import { audienceSchema, ESCALATION_MODES, policyEscalationSchema, RISKS } from './policy.ts';
 
 export const APPROVAL_STATUSES = ['pending', 'granted', 'denied', 'expired', 'cancelled'] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
@@ -14,8 +14,24 @@ export const voteSchema = z.object({
   audience: z.string(),
   comment: z.string().nullable(),
   at: z.string(),
+  /** What the person was called then: for people to read, decides nothing. */
+  name: z.string().nullable().default(null),
 });
 export type Vote = z.infer<typeof voteSchema>;
+
+export const commentSchema = z.object({
+  id: z.string(),
+  principal: z.string(),
+  name: z.string().nullable(),
+  text: z.string(),
+  at: z.string(),
+});
+export type ApprovalComment = z.infer<typeof commentSchema>;
+
+/** The most comments that an approval takes. */
+export const COMMENTS_MAX = 200;
+/** As many of the newest are in lists and facts, which are bounded in bytes; reading one approval shows all. */
+export const COMMENTS_SHOWN_MAX = 20;
 
 export const approvalSchema = z.object({
   id: z.string(),
@@ -38,14 +54,26 @@ export const approvalSchema = z.object({
   operator: z.string(),
   agent: z.string().nullable(),
   on_behalf_of: z.string().nullable(),
+  /** Whether anybody but the operator vouches for it. */
+  on_behalf_of_verified: z.boolean().default(false),
   session_id: z.string().nullable(),
   expires_at: z.string(),
   votes: z.array(voteSchema),
+  /** So many denials deny it. */
+  denials: z.number().int().min(1).default(1),
+  escalated_at: z.string().nullable().default(null),
+  remind_every_seconds: z.number().nullable().default(null),
+  /** How often people were reminded. */
+  reminders: z.number().default(0),
+  comments: z.array(commentSchema).default([]),
+  comment_count: z.number().default(0),
   digest: z.string().nullable(),
   created_at: z.string(),
   decided_at: z.string().nullable(),
   /** Since when the arguments are gone. */
   erased_at: z.string().optional(),
+  /** Nobody was asked: the grant in advance that decided it; of several, the first to end. */
+  standing_grant_id: z.string().optional(),
 });
 export type Approval = z.infer<typeof approvalSchema>;
 
@@ -54,6 +82,8 @@ export const approvalRequestSchema = z.strictObject({
   subject: z.string().min(1).max(255).default('custom'),
   urgency: z.enum(URGENCIES).default('medium'),
   audience: audienceSchema,
+  quorum: policyEscalationSchema.shape.quorum,
+  denials: policyEscalationSchema.shape.denials,
   timeoutMs: z
     .number()
     .int()

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { APPROVAL_STATUSES } from './approval.ts';
 import { escalationSchema, reasonSchema, requirementSchema } from './decision.ts';
+import { entitySnapshotSchema } from './entity.ts';
 import { STATES } from './lifecycle.ts';
 import { DECISIONS, ESCALATION_MODES, RISKS } from './policy.ts';
 
@@ -60,6 +61,8 @@ export const decisionRecordSchema = z.object({
   entity_key: z.string().nullable(),
   /** The event as the evaluator saw it then. */
   env: z.looseObject({ id: z.string(), source: z.string(), type: z.string() }),
+  /** What was known of the action's entity then, where anything was. */
+  entity: entitySnapshotSchema.optional(),
   /** As it was proposed. */
   line: z.unknown(),
   /** Whether `line` is all that was proposed; false where it could not be stored as it came. */

@@ -10,6 +10,7 @@ export const REASON_CODES = [
   'read',
   'value_mismatch',
   'entity_mismatch',
+  'entity_unreadable',
   'hook_rejected',
   'policy_error',
   'no_policy',
@@ -17,9 +18,12 @@ export const REASON_CODES = [
   'max_value',
   'predicate_false',
   'escalated',
+  'standing_grant',
   'allowed',
   'limit_exceeded',
   'idempotency_conflict',
+  'denied',
+  'unverified_on_behalf_of',
   'event_not_found',
   'event_not_granted',
   'plan_expired',
@@ -34,7 +38,15 @@ export const reasonSchema = z.object({
 });
 export type Reason = z.infer<typeof reasonSchema>;
 
-export const requirementSchema = z.object({ audience: z.string(), quorum: z.number().int().min(1) });
+/** Who is to agree, and how many of them. */
+export const requirementSchema = z.object({
+  audience: z.string(),
+  quorum: z.number().int().min(1),
+  /** Still to come: whom it is opened to as well, so long after people were asked. */
+  escalate: z.object({ audience: z.string(), after_seconds: z.number().int().min(1) }).optional(),
+  /** Audiences that may vote in its place since it was opened to them. */
+  also: z.array(z.string()).optional(),
+});
 export type Requirement = z.infer<typeof requirementSchema>;
 
 /** Where an ALERT goes: the strictest of all that asked. Requirements are sorted by audience; all are to be met. */
@@ -44,6 +56,11 @@ export const escalationSchema = z.object({
   ttl_seconds: z.number().int().min(1),
   self_approval: z.boolean(),
   reasons: z.array(z.string()),
+  /** So many denials deny; absent: one. */
+  denials: z.number().int().min(1).optional(),
+  remind_every_seconds: z.number().int().min(1).optional(),
+  /** What is said to be on somebody's behalf is blocked unless somebody vouches for it. */
+  refuse_unverified: z.literal(true).optional(),
 });
 export type Escalation = z.infer<typeof escalationSchema>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sha256 } from './digest.ts';
+import type { EntitySnapshot } from './entity.ts';
 import type { EventId } from './ids.ts';
 import { nameSchema } from './names.ts';
 
@@ -23,6 +24,8 @@ export interface EventEnvelope {
   readonly data: unknown;
   /** SHA-256 of the payload's bytes. */
   readonly digest?: string;
+  /** What is known of the entity that the action is about; null: nothing. Absent where its tool declares none. */
+  readonly entity?: EntitySnapshot | null;
 }
 
 /** What stands behind a plan that names no event. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { recordedVerdictSchema } from './decision-record.ts';
+import { entitySnapshotSchema } from './entity.ts';
 import { STATES } from './lifecycle.ts';
 import { DECISIONS } from './policy.ts';
 
@@ -99,6 +100,8 @@ export type Explanation = z.infer<typeof explanationSchema>;
 export const actionExplanationSchema = z.object({
   action_id: z.string(),
   recorded: recordedVerdictSchema.extend({ state: z.enum(STATES), duplicate_of: z.string().optional() }),
+  /** What was known of its entity then, where anything was. */
+  entity: entitySnapshotSchema.optional(),
   /** Whether the policies that are loaded are those that decided. Where not, the explanation tells what they say now. */
   same_policies: z.boolean(),
   /** `record`: no policy decided it, or what it was decided on is gone, so nothing but the record is told. */

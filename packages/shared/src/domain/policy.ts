@@ -35,7 +35,18 @@ export const policyEscalationSchema = z.strictObject({
   mode: z.enum(ESCALATION_MODES).optional(),
   reason: z.string().min(1).max(1024).optional(),
   selfApproval: z.boolean().optional(),
+  denials: z.number().int().min(1).max(20).optional(),
+  remindEverySeconds: z.number().int().min(60).max(TTL_MAX_SECONDS).optional(),
+  escalateTo: z
+    .strictObject({ audience: audienceSchema, afterSeconds: z.number().int().min(1).max(TTL_MAX_SECONDS) })
+    .optional(),
 });
+
+/** What a tenant lets stand where a policy does not say. A queue says for itself what it refuses: no policy has a say in it. */
+export const escalationDefaultsSchema = policyEscalationSchema
+  .omit({ reason: true })
+  .partial()
+  .extend({ refuseUnverified: z.boolean().optional() });
 
 const amount = z.number().finite().min(0);
 

@@ -25,3 +25,10 @@ test('a quorum needs as many people', () => {
   expect(missingRequirements(two, [vote('a')])).toEqual([{ audience: 'reviewer', quorum: 1 }]);
   expect(requirementsMet(two, [vote('a'), vote('b')])).toBe(true);
 });
+
+test('what is missing keeps whom it may be opened to', () => {
+  const escalate = { audience: 'board', after_seconds: 60 };
+  const two = [{ audience: 'reviewer', quorum: 2, escalate }];
+  const one = { principal: 'iss|ann', audiences: ['reviewer'] };
+  expect(missingRequirements(two, [one])).toEqual([{ audience: 'reviewer', quorum: 1, escalate }]);
+});

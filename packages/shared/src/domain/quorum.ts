@@ -36,9 +36,9 @@ export function missingRequirements(requirements: readonly Requirement[], consen
   for (const consent of consents) if (!placeOf.has(consent.principal)) seat(consent, new Set());
 
   return requirements
-    .map(({ audience }) => ({
-      audience,
-      quorum: places.filter((place, index) => place === audience && holder[index] === undefined).length,
+    .map((requirement) => ({
+      ...requirement,
+      quorum: places.filter((place, index) => place === requirement.audience && holder[index] === undefined).length,
     }))
     .filter(({ quorum }) => quorum > 0);
 }

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { EntityReference } from './entity.ts';
 import type { Risk } from './policy.ts';
 
 /** What a tool declares about itself in `connectors/<name>/tools.ts`. */
@@ -8,6 +9,8 @@ export interface Tool {
   readonly args?: StandardSchemaV1;
   readonly value?: (args: never) => number;
   readonly entityKey?: (args: never) => string;
+  /** What it acts on, of the entities that its connector declares: policies see what is known of it as `env.entity`. */
+  readonly entity?: EntityReference;
   /** The idempotency key reaches the remote API, so a call may be repeated with the same key. */
   readonly idempotent?: boolean;
   /** The command line that this tool runs, for rules by command. */

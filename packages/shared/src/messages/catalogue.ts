@@ -47,12 +47,13 @@ export const MESSAGES = {
     dedupe: '`id` of the body',
   },
   approval: {
-    subject: 'approvals.<tenant>.<requested|voted|granted|denied|expired|cancelled>.<operator>',
+    subject:
+      'approvals.<tenant>.<requested|voted|commented|reminded|escalated|granted|denied|expired|cancelled>.<operator>',
     stream: 'APPROVALS',
     body: 'Approval (`domain/approval.ts`)',
     from: ['evaluator', 'approvals'],
-    to: [CONSUMERS.grants.owner, 'approvals', 'operators'],
-    dedupe: '`id` and `status` of the body',
+    to: [CONSUMERS.grants.owner, CONSUMERS.notices.owner, 'operators'],
+    dedupe: '`id` and `status` of the body; of news, the message id',
   },
   outcome: {
     subject: 'outcomes.<tenant>.<outcome>.<operator>',
@@ -66,7 +67,7 @@ export const MESSAGES = {
     subject: 'dead.<stream>.<tenant>',
     stream: 'DEAD',
     body: 'the original bytes; the reason in `Holdpoint-Dead-` headers',
-    from: ['evaluator', 'executor', 'ingest'],
+    from: ['evaluator', 'executor', 'ingest', 'approvals'],
     to: ['people'],
     dedupe: 'stream and sequence of the original',
   },

@@ -34,6 +34,11 @@ export const CONSUMERS = {
     owner: 'evaluator',
     config: { ...shared, durable_name: 'evaluator-grants', filter_subject: 'approvals.*.granted.*' },
   },
+  notices: {
+    stream: 'APPROVALS',
+    owner: 'approvals',
+    config: { ...shared, durable_name: 'approvals-notices', filter_subject: 'approvals.*.*.*' },
+  },
   doorbells: {
     stream: 'DECISIONS',
     owner: 'executor',

@@ -10,6 +10,8 @@ export const queuePrefix = (queue: string): string => `holdpoint:{${queue}}`;
 
 /** A connector's gate: a hash of what all processes know of its rate and its circuit. */
 export const gateKey = (connector: string): string => `${queuePrefix(effectsQueue(connector))}:gate`;
+/** A hash: until when a connector rests for which tenant. */
+export const holdsKey = (connector: string): string => `${queuePrefix(effectsQueue(connector))}:holds`;
 
 /** Rung for a lane whose head may be claimable. `lane_id` is the row in `lanes`. */
 export const drainJobSchema = z.strictObject({

@@ -22,7 +22,10 @@ export const planSubject = (tenant: string, operator: string): string => `plans.
 export const decisionSubject = (tenant: string, decision: TrustDecision, operator: string): string =>
   `decisions.${tenant}.${decision.toLowerCase()}.${operator}`;
 
-export type ApprovalFact = 'requested' | 'voted' | Exclude<ApprovalStatus, 'pending'>;
+/** What may be told of an approval without its being decided. */
+export const APPROVAL_NEWS = ['requested', 'voted', 'commented', 'reminded', 'escalated'] as const;
+export type ApprovalNews = (typeof APPROVAL_NEWS)[number];
+export type ApprovalFact = ApprovalNews | Exclude<ApprovalStatus, 'pending'>;
 export const approvalSubject = (tenant: string, fact: ApprovalFact, operator: string): string =>
   `approvals.${tenant}.${fact}.${operator}`;
 /** Every fact about every approval of a tenant: what a live view follows. */

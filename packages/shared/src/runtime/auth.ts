@@ -1,9 +1,11 @@
 import { sha256 } from '../domain/digest.ts';
 import { HoldpointError } from '../domain/errors.ts';
+import type { People } from './claims.ts';
 import type { Clock } from './clock.ts';
 import type { JwtConfig } from './config.ts';
 import { createTokenVerifier } from './jwt.ts';
 import type { Access, Principal, Scope } from './principal.ts';
+import { remember } from './remembered.ts';
 
 export type { Access, AppPrincipal, PersonPrincipal, Principal, Scope, ServicePrincipal } from './principal.ts';
 
@@ -16,9 +18,27 @@ export interface AppRow {
   readonly operators: readonly string[] | null;
 }
 
+/** A session as the store holds it; one that is over is not found. */
+export interface SessionRow {
+  readonly kind: Principal['kind'];
+  readonly tenant: string;
+  readonly principal: string;
+  /** Of a token; an app's session has none of these three. */
+  readonly issuer: string | null;
+  readonly subject: string | null;
+  readonly name: string | null;
+  readonly app: string | null;
+  readonly audiences: readonly string[];
+  readonly scopes: readonly string[];
+  readonly expires_at: Date;
+}
+
 export interface AuthenticatorOptions {
   findApp(keyHash: string): Promise<AppRow | undefined>;
+  findSession(hash: string): Promise<SessionRow | undefined>;
   readonly jwt?: JwtConfig | undefined;
+  /** How the tenants read their people's tokens. */
+  readonly people: People;
   readonly clock: Clock;
 }
 
@@ -29,7 +49,17 @@ export interface Authenticator {
    */
   authenticate(headers: { readonly authorization?: string | undefined }): Promise<Principal>;
   /** The same for a bare key or token, as a login form sends it. */
-  authenticateToken(token: string): Promise<Principal>;
+  authenticateToken(token: string): Promise<Authenticated>;
+  /** Whose session this is, by the token in its cookie. Remembered for 5 s: one that was ended elsewhere is good that much longer. */
+  findSession(token: string): Promise<Required<Authenticated> | undefined>;
+  /** To be told when a session was ended here. */
+  forgetSession(token: string): void;
+}
+
+export interface Authenticated {
+  readonly principal: Principal;
+  /** When the proof is good no more; a key is good until it is revoked. */
+  readonly expiresAt?: Date;
 }
 
 /** What every API key begins with. */
@@ -40,15 +70,25 @@ export function hashApiKey(key: string): string {
   return sha256(key);
 }
 
-export function createAuthenticator({ findApp, jwt, clock }: AuthenticatorOptions): Authenticator {
-  const apps = createAppCache(findApp, clock);
-  const verifyToken = jwt && createTokenVerifier(jwt, clock);
+/** What is stored of the token in a session's cookie. */
+export function hashSession(token: string): string {
+  return sha256(token);
+}
 
-  async function authenticateToken(token: string): Promise<Principal> {
+const APPS_KEPT_MS = 10_000;
+const SESSIONS_KEPT_MS = 5_000;
+const ENTRIES_MAX = 1_000;
+
+export function createAuthenticator({ findApp, findSession, jwt, people, clock }: AuthenticatorOptions): Authenticator {
+  const apps = remember({ find: findApp, ttlMs: APPS_KEPT_MS, entriesMax: ENTRIES_MAX, clock });
+  const sessions = remember({ find: findSession, ttlMs: SESSIONS_KEPT_MS, entriesMax: ENTRIES_MAX, clock });
+  const verifyToken = jwt && createTokenVerifier(jwt, people, clock);
+
+  async function authenticateToken(token: string): Promise<Authenticated> {
     if (token.startsWith(API_KEY_PREFIX)) {
       const app = token.length <= KEY_MAX_LENGTH ? await apps(hashApiKey(token)) : undefined;
       if (!app) throw new HoldpointError('UNAUTHENTICATED', 'the API key is not known');
-      return appPrincipal(app);
+      return { principal: appPrincipal(app) };
     }
     if (!verifyToken) throw new HoldpointError('UNAUTHENTICATED', 'only API keys are accepted here');
     return verifyToken(token);
@@ -56,13 +96,17 @@ export function createAuthenticator({ findApp, jwt, clock }: AuthenticatorOption
 
   return {
     authenticateToken,
-    authenticate({ authorization }) {
+    async authenticate({ authorization }) {
       const token = /^Bearer +([^\s]+)$/i.exec(authorization ?? '')?.[1];
-      if (!token) {
-        return Promise.reject(new HoldpointError('UNAUTHENTICATED', 'send Authorization: Bearer <api key or JWT>'));
-      }
-      return authenticateToken(token);
+      if (!token) throw new HoldpointError('UNAUTHENTICATED', 'send Authorization: Bearer <api key or JWT>');
+      return (await authenticateToken(token)).principal;
     },
+    async findSession(token) {
+      const session = await sessions(hashSession(token));
+      if (!session || session.expires_at <= clock()) return undefined;
+      return { principal: sessionPrincipal(session), expiresAt: session.expires_at };
+    },
+    forgetSession: (token) => sessions.forget(hashSession(token)),
   };
 }
 
@@ -75,52 +119,22 @@ function appPrincipal(app: AppRow): Principal {
     id: app.id,
     tenant: app.tenant,
     principal: `app|${app.id}`,
-    scopes: new Set(SCOPES.filter((scope) => app.scopes.includes(scope))),
+    scopes: scopesOf(app.scopes),
     operators: app.operators === null ? '*' : [...app.operators],
   };
 }
 
-const CACHE_TTL_MS = 10_000;
-const CACHE_ENTRIES_MAX = 1_000;
-
-interface Cached {
-  readonly app: Promise<AppRow | undefined>;
-  readonly until: number;
+function sessionPrincipal(session: SessionRow): Principal {
+  const { kind, tenant, principal, audiences } = session;
+  const scopes = scopesOf(session.scopes);
+  // What a browser may do with a key: nothing is proposed from there.
+  if (kind === 'app') return { kind, id: session.app ?? '', tenant, principal, scopes, operators: [] };
+  const { issuer, subject, name } = session;
+  return { kind, tenant, principal, issuer: issuer ?? '', subject: subject ?? '', name: name ?? '', audiences, scopes };
 }
 
-/**
- * Remembers apps for 10 s: a revoked key is refused that much later. Unknown keys have a memory of their own, so that
- * guesses never push out an app.
- */
-function createAppCache(findApp: AuthenticatorOptions['findApp'], clock: Clock) {
-  const known = new Map<string, Cached>();
-  const unknown = new Map<string, Cached>();
-  const lookups = new Map<string, Promise<AppRow | undefined>>();
-
-  function remember(hash: string, app: AppRow | undefined): void {
-    const memory = app ? known : unknown;
-    memory.delete(hash);
-    memory.set(hash, { app: Promise.resolve(app), until: clock().getTime() + CACHE_TTL_MS });
-    const oldest = memory.keys().next().value;
-    if (memory.size > CACHE_ENTRIES_MAX && oldest !== undefined) memory.delete(oldest);
-  }
-
-  return (hash: string): Promise<AppRow | undefined> => {
-    const cached = known.get(hash) ?? unknown.get(hash);
-    if (cached && cached.until > clock().getTime()) return cached.app;
-    known.delete(hash);
-    unknown.delete(hash);
-    const running = lookups.get(hash);
-    if (running) return running;
-    const lookup = findApp(hash)
-      .then((app) => {
-        remember(hash, app);
-        return app;
-      })
-      .finally(() => lookups.delete(hash));
-    lookups.set(hash, lookup);
-    return lookup;
-  };
+function scopesOf(names: readonly string[]): ReadonlySet<Scope> {
+  return new Set(SCOPES.filter((scope) => names.includes(scope)));
 }
 
 /**

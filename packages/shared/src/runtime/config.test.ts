@@ -21,6 +21,8 @@ describe('readConfig', () => {
   test('the three servers are enough; the rest has defaults', () => {
     expect(readConfig(minimal, 'approvals', '/srv')).toEqual({
       service: 'approvals',
+      console: { services: {} },
+      privateNetwork: 'refuse',
       host: '127.0.0.1',
       port: 4004,
       databaseUrl: minimal.DATABASE_URL,
@@ -56,7 +58,7 @@ describe('readConfig', () => {
     ['PORT', '-1'],
     ['PORT', '4e3'],
     ['LOG_LEVEL', 'loud'],
-    ['JWT_PERSON_CLAIM', 'idtyp'],
+    ['JWT_PERSON_CLAIM', 'idtyp=user|=x'],
     ['HOLDPOINT_MASTER_KEY', 'c2hvcnQ='],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318'],
     ['INSTANCE_ID', 'with space'],
@@ -82,8 +84,63 @@ describe('readConfig', () => {
       audience: 'holdpoint',
       tenantClaim: 'tenant',
       audiencesClaim: 'groups',
-      personClaim: { name: 'kind', value: 'human=yes' },
+      personClaims: [{ name: 'kind', value: 'human=yes' }],
     });
+  });
+
+  describe('signing in with a browser', () => {
+    const oidc = { OIDC_ISSUER: 'https://id.example/', OIDC_CLIENT_ID: 'console', PUBLIC_URL: 'https://ops.example//' };
+
+    test('is for the console, and for the executor where it says how browsers reach it', () => {
+      expect(readConfig({ ...minimal, ...oidc, OIDC_CLIENT_SECRET: 's' }, 'approvals').oidc).toEqual({
+        issuer: 'https://id.example/',
+        discoveryUrl: 'https://id.example/.well-known/openid-configuration',
+        clientId: 'console',
+        clientSecret: 's',
+        scopes: 'openid profile email',
+        name: 'single sign-on',
+        publicUrl: 'https://ops.example',
+        tenantClaim: 'tenant',
+        audiencesClaim: 'groups',
+        personClaims: [{ name: 'idtyp', value: 'user' }],
+      });
+      expect(readConfig({ ...minimal, ...oidc }, 'executor').oidc).toBeDefined();
+      expect(readConfig({ ...minimal, ...oidc, PUBLIC_URL: '' }, 'executor')).not.toHaveProperty('oidc');
+      expect(readConfig({ ...minimal, ...oidc }, 'ingest')).not.toHaveProperty('oidc');
+    });
+
+    test.each<[string, Environment, string]>([
+      ['no client', { OIDC_CLIENT_ID: '' }, 'OIDC_CLIENT_ID: is required where OIDC_ISSUER is set'],
+      ['no issuer', { OIDC_ISSUER: '' }, 'OIDC_ISSUER: is required where OIDC_CLIENT_ID is set'],
+      ['no way back', { PUBLIC_URL: '' }, 'PUBLIC_URL: is required where OIDC_ISSUER is set'],
+      ['no openid', { OIDC_SCOPES: 'profile' }, 'OIDC_SCOPES: must have openid'],
+      ['plain http', { OIDC_ISSUER: 'http://id.example' }, 'OIDC_ISSUER: must be a URL that begins with https://'],
+      [
+        'plain http',
+        { OIDC_DISCOVERY_URL: 'http://id.example/x' },
+        'OIDC_DISCOVERY_URL: must be a URL that begins with',
+      ],
+      ['no URL', { OIDC_ISSUER: 'urn:id' }, 'OIDC_ISSUER: must be a URL that begins with https://'],
+      [
+        'another issuer than that of tokens',
+        { JWKS_URL: 'https://id.example/jwks', JWT_ISSUER: 'https://other.example', JWT_AUDIENCE: 'holdpoint' },
+        'OIDC_ISSUER: must be what JWT_ISSUER is',
+      ],
+    ])('is refused with %s', (_, change, message) => {
+      expect(() => readConfig({ ...minimal, ...oidc, ...change }, 'approvals')).toThrow(message);
+    });
+
+    test('takes plain http on this machine', () => {
+      for (const OIDC_ISSUER of ['http://127.0.0.1:4009', 'http://localhost:4009']) {
+        expect(readConfig({ ...minimal, ...oidc, OIDC_ISSUER }, 'approvals').oidc?.issuer).toBe(OIDC_ISSUER);
+      }
+    });
+  });
+
+  test("a person's marks are several, with or without a value", () => {
+    const jwt = { JWKS_URL: 'https://id.example/jwks', JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'holdpoint' };
+    const { personClaims } = readConfig({ ...minimal, ...jwt, JWT_PERSON_CLAIM: 'oid|a.b=c=d' }, 'ingest').jwt ?? {};
+    expect(personClaims).toEqual([{ name: 'oid' }, { name: 'a.b', value: 'c=d' }]);
   });
 
   test('the limits of ingest have defaults, are read by nobody else, and are refused by name', () => {
@@ -98,6 +155,16 @@ describe('readConfig', () => {
     });
     expect(readConfig(env, 'executor')).not.toHaveProperty('ingest');
     expect(refusal({ ...minimal, INGEST_TENANT_RATE: '5' })).toMatch(/^INGEST_TENANT_RATE: must be <a second>/);
+  });
+
+  test('where the other services are is for the console alone, each for itself', () => {
+    const env = { ...minimal, EXECUTOR_URL: 'http://executor:4003', QUEUES_URL: 'https://ops.example/queues' };
+    expect(readConfig(env, 'approvals').console).toEqual({
+      services: { executor: 'http://executor:4003' },
+      queuesUrl: 'https://ops.example/queues',
+    });
+    expect(readConfig(env, 'executor')).not.toHaveProperty('console');
+    expect(refusal({ ...minimal, INGEST_URL: 'ingest:4001' })).toMatch(/^INGEST_URL: must be a URL/);
   });
 
   test('the master key reaches only the services that open secrets', () => {

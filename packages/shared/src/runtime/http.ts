@@ -18,6 +18,7 @@ import { newId } from './ids.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import type { Access, Principal } from './principal.ts';
+import { usableSession } from './session-cookie.ts';
 import { type Trace, traceFrom } from './trace.ts';
 import { noTracing, type Tracing } from './tracing.ts';
 
@@ -134,6 +135,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
 
 /**
  * A hook that authenticates and asks for one of the given accesses; the first thing a route does, before its body is read.
+ * Where no Authorization is sent, the cookie of a signed-in person is taken; it changes something only with its CSRF token.
  *
  *     app.get('/v1/sources', { onRequest: authenticated({ authenticator, scope: 'admin' }) }, …)
  *     app.post('/v1/freezes', { onRequest: authenticated({ authenticator, scope: ['person', 'admin'] }) }, …)
@@ -144,10 +146,18 @@ export function authenticated(options: {
 }): (request: FastifyRequest) => Promise<void> {
   const wanted = typeof options.scope === 'string' ? [options.scope] : options.scope;
   return async (request) => {
-    const principal = await options.authenticator.authenticate(request.headers);
+    const principal = await principalOf(options.authenticator, request);
     requireAny(principal, wanted);
     request.principal = principal;
   };
+}
+
+async function principalOf(authenticator: Authenticator, request: FastifyRequest): Promise<Principal> {
+  const session = request.headers.authorization === undefined ? usableSession(request) : undefined;
+  if (session === undefined) return authenticator.authenticate(request.headers);
+  const found = await authenticator.findSession(session);
+  if (!found) throw new HoldpointError('UNAUTHENTICATED', 'you are not signed in any more');
+  return found.principal;
 }
 
 function trustedProxies(trust: boolean | number | string[]) {

@@ -1,9 +1,9 @@
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import { HoldpointError } from '../domain/errors.ts';
-import { nameSchema } from '../domain/names.ts';
+import { type People, principalOf } from './claims.ts';
 import type { Clock } from './clock.ts';
 import type { JwtConfig } from './config.ts';
-import type { PersonPrincipal, Scope, ServicePrincipal } from './principal.ts';
+import type { PersonPrincipal, ServicePrincipal } from './principal.ts';
 
 /** Asymmetric only: a shared secret or `none` would let a caller sign for itself. */
 const ALGORITHMS = [
@@ -23,14 +23,14 @@ const CLOCK_TOLERANCE_SECONDS = 5;
 const TOKEN_MAX_LENGTH = 16 * 1024;
 const JWKS_TIMEOUT_MS = 3_000;
 
-/** Groups that make a token's bearer an admin of its tenant, or of the platform. */
-export const ADMIN_GROUP = 'holdpoint-admin';
-export const PLATFORM_GROUP = 'holdpoint-platform';
-
-export type TokenVerifier = (token: string) => Promise<PersonPrincipal | ServicePrincipal>;
+export interface VerifiedToken {
+  readonly principal: PersonPrincipal | ServicePrincipal;
+  readonly expiresAt: Date;
+}
+export type TokenVerifier = (token: string) => Promise<VerifiedToken>;
 
 /** Verifies signature, issuer, audience and times against the issuer's published keys. */
-export function createTokenVerifier(config: JwtConfig, clock: Clock): TokenVerifier {
+export function createTokenVerifier(config: JwtConfig, people: People, clock: Clock): TokenVerifier {
   const keys = createRemoteJWKSet(new URL(config.jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });
   return async (token) => {
     if (token.length > TOKEN_MAX_LENGTH) throw new HoldpointError('UNAUTHENTICATED', 'the token is too long');
@@ -43,37 +43,10 @@ export function createTokenVerifier(config: JwtConfig, clock: Clock): TokenVerif
         currentDate: clock(),
         requiredClaims: ['sub', 'exp'],
       });
-      return principalOf(payload, config);
+      return { principal: principalOf(payload, config, people), expiresAt: new Date((payload.exp as number) * 1000) };
     } catch (error) {
       throw refusal(error);
     }
-  };
-}
-
-function principalOf(payload: JWTPayload, config: JwtConfig): PersonPrincipal | ServicePrincipal {
-  const tenant = nameSchema.safeParse(payload[config.tenantClaim]);
-  if (!tenant.success)
-    throw new HoldpointError('UNAUTHENTICATED', `the token's claim ${config.tenantClaim} names no tenant`);
-  const groups = payload[config.audiencesClaim];
-  const audiences = (Array.isArray(groups) ? groups : []).filter((group): group is string => typeof group === 'string');
-  const issuer = config.issuer;
-  const subject = payload.sub as string;
-  const name = [payload.name, payload.preferred_username, payload.email].find(
-    (text) => typeof text === 'string' && text,
-  );
-  return {
-    kind: payload[config.personClaim.name] === config.personClaim.value ? 'person' : 'service',
-    tenant: tenant.data,
-    issuer,
-    subject,
-    principal: `${issuer}|${subject}`,
-    name: String(name ?? subject),
-    audiences,
-    scopes: new Set<Scope>([
-      'read',
-      ...(audiences.includes(ADMIN_GROUP) ? (['admin'] as const) : []),
-      ...(audiences.includes(PLATFORM_GROUP) ? (['platform'] as const) : []),
-    ]),
   };
 }
 

@@ -1,5 +1,9 @@
-/** What a connector's functions are given beside their arguments. */
-export interface ConnectorContext {
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { EntityDb } from './entity-db.ts';
+
+/** What a connector's functions are given beside their arguments. `Db` is what its entities are called: `defineConnector` knows. */
+export interface ConnectorContext<Db = EntityDb> {
   readonly tenant: string;
   /** Null for a tool that only reads. */
   readonly entityKey: string | null;
@@ -17,8 +21,31 @@ export interface ConnectorContext {
   secret(name: string): string;
   /** The platform's, within the call's time and 10 MiB an answer, to public addresses unless the tenant allows others. */
   readonly fetch: typeof fetch;
+  /**
+   * A connection for a protocol other than HTTP, to the same addresses as `fetch`, made within 10 s. Ends with the call. One that
+   * was not made has sent nothing; from one that was on, anything thrown but a definite error counts as `Unknown`.
+   */
+  connect(to: ConnectTo): Promise<Socket | TLSSocket>;
   /** The connector's own small memory in this tenant: cursors, tokens; nothing that must not be lost. */
   readonly kv: ConnectorKv;
+  /** What is known of its own entities in this tenant: `ctx.db.shop.orders`. Others' are not there. */
+  readonly db: Db;
+  /**
+   * The remote system's headers say that its allowance is used up: this tenant's calls of the connector wait so many seconds.
+   * Changes nothing of this call. The longest of several counts.
+   */
+  rest(seconds: number): void;
+}
+
+export interface ConnectTo {
+  readonly host: string;
+  readonly port: number;
+  /** Encrypted from its first byte; false unless told. */
+  readonly tls?: boolean;
+  /** The name that the other side's certificate is for; the host unless told. */
+  readonly servername?: string;
+  /** The PEM certificates to trust in place of the well-known ones. */
+  readonly ca?: string;
 }
 
 export interface ConnectorLog {
@@ -58,12 +85,15 @@ export interface TenantStart {
   /** As in a call: throws for a name that this tenant does not give. */
   secret(name: string): string;
   readonly fetch: typeof fetch;
+  connect(to: ConnectTo): Promise<Socket | TLSSocket>;
 }
 
 /** Did an earlier attempt happen? `applied` may carry the result that was lost with the worker. */
 export type Reconciled = 'applied' | 'not_applied' | 'unknown' | { readonly applied: unknown };
 
 export type RunTool = (args: never, ctx: ConnectorContext) => unknown;
+/** What it gives back is recorded in the result's place; undefined: the result stands as it is. */
+export type AfterTool = (result: never, args: never, ctx: ConnectorContext) => unknown;
 export type ReconcileTool = (args: never, ctx: ConnectorContext) => Reconciled | Promise<Reconciled>;
 
 /** What `connectors/<name>/run.ts` exports. Only the executor loads it. */
@@ -76,4 +106,9 @@ export interface ConnectorRunner {
   close?(): unknown;
   readonly run: Readonly<Record<string, RunTool>>;
   readonly reconcile?: Readonly<Record<string, ReconcileTool>>;
+  /**
+   * After a tool's call was answered, or `reconcile` found its result: 5 s to make another result of it, or to do what follows
+   * from it. The action is applied whatever becomes of this.
+   */
+  readonly after?: Readonly<Record<string, AfterTool>>;
 }

@@ -13,6 +13,7 @@ const runnerSchema = z.strictObject({
   close: functionSchema.optional(),
   run: functionsSchema,
   reconcile: functionsSchema.optional(),
+  after: functionsSchema.optional(),
 });
 
 /** The code of every connector, by its name. Every tool that `tools.ts` declares has its function, and nothing else has. */
@@ -29,16 +30,26 @@ async function loadRunner(
   connector: string,
   declared: Readonly<Record<string, Tool>>,
 ): Promise<ConnectorRunner> {
-  const file = `connectors/${connector}/run.ts`;
+  const file = runFile(connector);
   const found = await readDefault(dir, file);
   if (!found) throw new WorkspaceError([{ file, path: '', reason: 'is missing' }]);
-  const { run, reconcile = {} } = parseValue(file, runnerSchema, found.value);
+  return checkRunner(connector, declared, found.value);
+}
+
+/** What a connector's `run.ts` exports, once every declared tool has its function and nothing else has. @throws WorkspaceError */
+export function checkRunner(
+  connector: string,
+  declared: Readonly<Record<string, Tool>>,
+  value: unknown,
+): ConnectorRunner {
+  const file = runFile(connector);
+  const { run, reconcile = {}, after = {} } = parseValue(file, runnerSchema, value);
   const issues: WorkspaceIssue[] = [];
   for (const tool of Object.keys(declared)) {
     if (!Object.hasOwn(run, tool))
       issues.push({ file, path: `run.${tool}`, reason: 'is missing; tools.ts declares it' });
   }
-  for (const [part, functions] of Object.entries({ run, reconcile })) {
+  for (const [part, functions] of Object.entries({ run, reconcile, after })) {
     for (const tool of Object.keys(functions)) {
       if (!Object.hasOwn(declared, tool))
         issues.push({ file, path: `${part}.${tool}`, reason: 'tools.ts does not declare it' });
@@ -46,5 +57,7 @@ async function loadRunner(
   }
   if (issues.length > 0) throw new WorkspaceError(issues);
   // The author's own object and no copy, so that `init` and `run` may share a `this`.
-  return found.value as ConnectorRunner;
+  return value as ConnectorRunner;
 }
+
+const runFile = (connector: string): string => `connectors/${connector}/run.ts`;

@@ -1,7 +1,13 @@
 import { realpath } from 'node:fs/promises';
 import { z } from 'zod';
 import { nameSchema } from '../domain/names.ts';
-import { audienceSchema, policyEscalationSchema, type TrustPolicy, trustPolicySchema } from '../domain/policy.ts';
+import {
+  audienceSchema,
+  escalationDefaultsSchema,
+  policyEscalationSchema,
+  type TrustPolicy,
+  trustPolicySchema,
+} from '../domain/policy.ts';
 import type { Grant } from '../domain/tool.ts';
 import { readDefault } from './files.ts';
 import { watchImports, withImports } from './import-graph.ts';
@@ -32,8 +38,6 @@ const grantSchema = z.strictObject({
 
 const grantsSchema = z.array(grantSchema).max(GRANTS_MAX);
 
-const escalationDefaultsSchema = policyEscalationSchema.omit({ reason: true }).partial();
-
 const approvalRuleSchema = z.strictObject({
   pattern: z.string().min(1).max(128),
   audience: audienceSchema,
@@ -49,12 +53,18 @@ const escalationsSchema = z.strictObject({
 });
 export type EscalationsInput = z.input<typeof escalationsSchema>;
 
+type PolicyEscalation = NonNullable<TrustPolicy['escalation']>;
+
 export interface EscalationDefaults {
   readonly audience: string;
   readonly quorum: number;
   readonly ttlSeconds: number;
   readonly mode: 'hold' | 'alongside';
   readonly selfApproval: boolean;
+  readonly denials?: PolicyEscalation['denials'];
+  readonly remindEverySeconds?: PolicyEscalation['remindEverySeconds'];
+  readonly escalateTo?: PolicyEscalation['escalateTo'];
+  readonly refuseUnverified?: boolean | undefined;
 }
 
 /** What an ALERT asks for where nothing says otherwise. */

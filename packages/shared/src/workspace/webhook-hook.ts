@@ -1,5 +1,6 @@
 import type { Signed } from '../domain/event.ts';
 import type { ConnectorLog } from './connector-runner.ts';
+import type { EntityDb } from './entity-db.ts';
 
 /** An event as hooks see it, frozen. What the provider did not say is null. */
 export interface HookEvent<Data = unknown> {
@@ -37,9 +38,12 @@ export interface HookContext {
   readonly signal: AbortSignal;
 }
 
-export interface AfterHookContext extends HookContext {
+/** An author may name the entities: `AfterHookContext<EntityDbOf<{ shop: typeof shop }>>`. */
+export interface AfterHookContext<Db = EntityDb> extends HookContext {
   /** Counts from 1. */
   readonly attempt: number;
+  /** What is known of all connectors' entities in this tenant. At most 100 questions and changes a call; none after its end. */
+  readonly db: Db;
 }
 
 /** By name: 1–20 of a–z and 0–9, none of the names that an event has already; as text 1–256 characters. */

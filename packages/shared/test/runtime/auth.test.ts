@@ -4,11 +4,14 @@ import {
   type AppRow,
   createAuthenticator,
   hashApiKey,
+  hashSession,
   mayProposeAs,
   type Principal,
   requirePerson,
   requireScope,
+  type SessionRow,
 } from '@holdpoint/shared/runtime/auth';
+import type { People } from '@holdpoint/shared/runtime/claims';
 import { authenticated, createHttp } from '@holdpoint/shared/runtime/http';
 import { newToken } from '@holdpoint/shared/runtime/ids';
 import { createMetrics } from '@holdpoint/shared/runtime/metrics';
@@ -49,20 +52,24 @@ function token(
   return change(jwt).sign(key);
 }
 
-function authenticatorWith(options: { apps?: Record<string, AppRow>; url?: string; now?: () => Date } = {}) {
+function authenticatorWith(
+  options: { apps?: Record<string, AppRow>; url?: string; now?: () => Date; people?: People } = {},
+) {
   const lookups: string[] = [];
   const authenticator = createAuthenticator({
     async findApp(hash) {
       lookups.push(hash);
       return options.apps?.[hash];
     },
+    findSession: async () => undefined,
+    people: options.people ?? new Map(),
     jwt: {
       jwksUrl: options.url ?? jwksUrl,
       issuer: ISSUER,
       audience: 'holdpoint',
       tenantClaim: 'tenant',
       audiencesClaim: 'groups',
-      personClaim: { name: 'idtyp', value: 'user' },
+      personClaims: [{ name: 'idtyp', value: 'user' }],
     },
     clock: options.now ?? (() => new Date()),
   });
@@ -135,12 +142,104 @@ describe('API keys', () => {
         if (broken) throw Object.assign(new Error('away'), { code: 'ECONNREFUSED' });
         return { id: 'a', tenant: 'acme', scopes: ['read'], operators: null };
       },
+      findSession: async () => undefined,
+      people: new Map(),
       clock: () => new Date(),
     });
     await expect(authenticator.authenticateToken('hp_key')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     broken = false;
-    expect(await authenticator.authenticateToken('hp_key')).toMatchObject({ tenant: 'acme', operators: '*' });
+    expect(await authenticator.authenticateToken('hp_key')).toMatchObject({
+      principal: { tenant: 'acme', operators: '*' },
+    });
     await expect(authenticator.authenticateToken('a.jwt.here')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+});
+
+describe('sessions', () => {
+  const row: SessionRow = {
+    kind: 'person',
+    tenant: 'acme',
+    principal: `${ISSUER}|alice`,
+    issuer: ISSUER,
+    subject: 'alice',
+    name: 'Alice',
+    app: null,
+    audiences: ['reviewer'],
+    scopes: ['read', 'fly'],
+    expires_at: new Date(60_000),
+  };
+
+  function store(rows: Record<string, SessionRow>) {
+    const lookups: string[] = [];
+    const clock = { ms: 0 };
+    let arrive: (() => void) | undefined;
+    const held = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const authenticator = createAuthenticator({
+      findApp: async () => undefined,
+      async findSession(hash) {
+        lookups.push(hash);
+        const found = rows[hash];
+        if (rows.slow) await held;
+        return found;
+      },
+      people: new Map(),
+      clock: () => new Date(clock.ms),
+    });
+    return { authenticator, rows, lookups, clock, arrive: () => arrive?.() };
+  }
+
+  test('one is looked up by its hash, and its person is as when they signed in', async () => {
+    const { authenticator, lookups } = store({ [hashSession('cookie')]: row });
+    expect(await authenticator.findSession('cookie')).toEqual({
+      principal: {
+        kind: 'person',
+        tenant: 'acme',
+        principal: `${ISSUER}|alice`,
+        issuer: ISSUER,
+        subject: 'alice',
+        name: 'Alice',
+        audiences: ['reviewer'],
+        scopes: new Set(['read']),
+      },
+      expiresAt: row.expires_at,
+    });
+    expect(lookups).toEqual([hashSession('cookie')]);
+    expect(await authenticator.findSession('other')).toBeUndefined();
+  });
+
+  test('one that was ended elsewhere is good for five seconds more, and one that is past its end for none', async () => {
+    const { authenticator, rows, clock, lookups } = store({ [hashSession('cookie')]: row });
+    expect(await authenticator.findSession('cookie')).toBeDefined();
+    delete rows[hashSession('cookie')];
+    clock.ms = 4_999;
+    expect(await authenticator.findSession('cookie')).toBeDefined();
+    expect(lookups).toHaveLength(1);
+    clock.ms = 5_000;
+    expect(await authenticator.findSession('cookie')).toBeUndefined();
+    const short = store({ [hashSession('cookie')]: { ...row, expires_at: new Date(1_000) } });
+    expect(await short.authenticator.findSession('cookie')).toBeDefined();
+    short.clock.ms = 1_000;
+    expect(await short.authenticator.findSession('cookie')).toBeUndefined();
+  });
+
+  test('one that was ended here is good no more, also where it was being looked up', async () => {
+    const { authenticator, rows, arrive } = store({ [hashSession('cookie')]: row, slow: row });
+    const asked = authenticator.findSession('cookie');
+    delete rows[hashSession('cookie')];
+    authenticator.forgetSession('cookie');
+    arrive();
+    await asked;
+    expect(await authenticator.findSession('cookie')).toBeUndefined();
+  });
+
+  test('an app’s session proposes as nobody', async () => {
+    const app: SessionRow = { ...row, kind: 'app', app: 'app-1', principal: 'app|app-1', scopes: ['platform'] };
+    const { authenticator } = store({ [hashSession('cookie')]: app });
+    const { principal } = (await authenticator.findSession('cookie')) ?? {};
+    expect(principal).toMatchObject({ kind: 'app', id: 'app-1', operators: [] });
+    expect(mayProposeAs(principal as Principal, 'shop-bot')).toBe(false);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Escalation, Reason } from '../../domain/decision.ts';
+import type { EntitySnapshot } from '../../domain/entity.ts';
 import type { ActionState } from '../../domain/lifecycle.ts';
 import type { Risk, TrustDecision } from '../../domain/policy.ts';
 
@@ -17,6 +18,8 @@ export interface ActionTable {
   value: number | null;
   entity_key: string | null;
   idempotency_key: string | null;
+  /** What was known of its entity when it was decided. */
+  entity: ColumnType<EntitySnapshot | null, string | null, string | null>;
   proposed: ColumnType<unknown, string | null, never>;
   proposed_digest: string;
   digest: string;

@@ -33,6 +33,13 @@ export interface ApprovalTable {
   created_at: Generated<Date>;
   decided_at: Date | null;
   erased_at: Generated<Date | null>;
+  denials: Generated<number>;
+  remind_every_seconds: Generated<number | null>;
+  next_reminder_at: Generated<Date | null>;
+  reminders: Generated<number>;
+  escalates_at: Generated<Date | null>;
+  escalated_at: Generated<Date | null>;
+  standing_grant_id: Generated<string | null>;
 }
 export type ApprovalRow = Selectable<ApprovalTable>;
 
@@ -43,5 +50,23 @@ export interface VoteTable {
   audiences: ColumnType<string[], string, never>;
   comment: string | null;
   at: Generated<Date>;
+  name: Generated<string | null>;
 }
 export type VoteRow = Selectable<VoteTable>;
+
+export interface ApprovalCommentTable {
+  id: string;
+  approval: string;
+  principal: string;
+  name: string | null;
+  text: string;
+  at: Generated<Date>;
+}
+
+/** Kept by triggers of the approvals, for their lists; a service reads it alone. */
+export interface ApprovalAudienceTable {
+  approval: ColumnType<string, never, never>;
+  audience: ColumnType<string, never, never>;
+  tenant: ColumnType<string, never, never>;
+  status: ColumnType<ApprovalStatus, never, never>;
+}

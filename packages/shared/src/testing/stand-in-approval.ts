@@ -1,0 +1,41 @@
+import type { Approval } from '../domain/approval.ts';
+
+/** One that waits, an hour long, for one reviewer; but for what a test says of it. */
+export function standInApproval(change: Partial<Approval> = {}): Approval {
+  return {
+    id: 'ap1',
+    tenant: 'acme',
+    status: 'pending',
+    action_id: 'a1',
+    plan_id: 'p1',
+    connector: 'shop',
+    tool: 'orders.hold',
+    args: {},
+    value: null,
+    entity_key: 'order:1',
+    risk: 'write',
+    urgency: 'medium',
+    reason: 'a hold',
+    subject: null,
+    requirements: [{ audience: 'reviewer', quorum: 1 }],
+    mode: 'hold',
+    self_approval: false,
+    operator: 'bot',
+    agent: null,
+    on_behalf_of: null,
+    on_behalf_of_verified: false,
+    session_id: null,
+    expires_at: '2026-11-21T01:00:00.000Z',
+    votes: [],
+    denials: 1,
+    escalated_at: null,
+    remind_every_seconds: null,
+    reminders: 0,
+    comments: [],
+    comment_count: 0,
+    digest: null,
+    created_at: '2026-11-21T00:00:00.000Z',
+    decided_at: null,
+    ...change,
+  };
+}
