@@ -1,8 +1,9 @@
+import { EntityError } from '@holdpoint/shared/db/entities/entity-error';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { createStandWatch, type ThreadLook } from '@holdpoint/shared/runtime/thread-marks';
 import type { HookThreadOptions } from './hook-thread.ts';
 import { type Ask, type Ending, type Entry, hooksLeft, stuck, toCall, unanswered } from './lane-entry.ts';
-import type { Answer, Facts, HookSummary, Loaded, Outcome, Run } from './protocol.ts';
+import type { Answer, EntityAnswer, EntityQuestion, Facts, HookSummary, Loaded, Outcome, Run } from './protocol.ts';
 import { keepThread, type ThreadKeeper } from './thread-keeper.ts';
 
 /** One tenant's hooks of one phase, in a thread of their own. */
@@ -26,6 +27,7 @@ const WAITING_MAX = 1_000;
 const HELD_MAX_BYTES = 32 * 1024 * 1024;
 /** What was in hand when so many threads ended, without being to blame, is not asked again. */
 const LOSSES_MAX = 2;
+const QUESTIONS_MAX = 100;
 const LOOK_EVERY_MS = 25;
 /** Beyond a hook's own time, in which its thread would have said so itself. */
 const STILL_SLACK_MS = 100;
@@ -53,6 +55,7 @@ export async function startHookLane<H extends HookSummary, F extends Facts>(
     onAnswers: (answers) => take(lane, answers),
     onLog: ({ level, hook, about, message, fields }) =>
       logger[level]({ ...where, hook, [idField]: about, fields }, message),
+    onEntity: (question) => answerEntity(lane, question),
     onStray: (reason) => logger.error({ ...where, reason }, 'a hook failed after it had answered'),
     onExit: () => lose(lane, 'a hook ended its thread'),
   });
@@ -80,6 +83,7 @@ function enter(lane: Lane, asked: Ask, resolve: Entry['resolve']): void {
     id: lane.nextId,
     askedAt: performance.now(),
     passedOver: new Set(),
+    questions: 0,
     losses: 0,
     alone: false,
     resolve,
@@ -145,6 +149,23 @@ function take(lane: Lane, answers: readonly Answer[]): void {
     if (entry) settle(lane, entry, ending);
   }
   pumpSoon(lane);
+}
+
+/** What a hook asks of its tenant's entities, while its call runs. */
+async function answerEntity(lane: Lane, question: EntityQuestion): Promise<EntityAnswer> {
+  const { id, call, connector, entity } = question;
+  const { tenant, phase, entities, logger } = lane.options;
+  const entry = lane.inHand.get(call);
+  if (!entry || !entities || phase !== 'after') return { id, refused: 'the call has ended' };
+  entry.questions += 1;
+  if (entry.questions > QUESTIONS_MAX) return { id, refused: `a call asks ${QUESTIONS_MAX} times, and no more` };
+  try {
+    return { id, json: await entities.answer(tenant, question) };
+  } catch (err) {
+    if (err instanceof EntityError) return { id, refused: err.message };
+    logger.warn({ tenant, phase, connector, entity, err }, 'entities were not to be had for a hook');
+    return { id, refused: 'the entities are not to be had now' };
+  }
 }
 
 function settle(lane: Lane, entry: Entry, { runs, outcome }: Ending): void {

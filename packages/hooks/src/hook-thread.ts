@@ -1,9 +1,21 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '@holdpoint/shared/runtime/start-thread';
 import { createThreadMarks, lookAt, type ThreadLook } from '@holdpoint/shared/runtime/thread-marks';
 import { threadReady } from '@holdpoint/shared/runtime/thread-ready';
 import { hooksFile } from '@holdpoint/shared/workspace/tenant-hooks';
 import { WorkspaceError } from '@holdpoint/shared/workspace/workspace-error';
-import type { Answer, Call, FromThread, Loaded, LogLine, Phase, ToThread } from './protocol.ts';
+import type { HookEntities } from './hook-entities.ts';
+import type {
+  Answer,
+  Call,
+  EntityAnswer,
+  EntityQuestion,
+  FromThread,
+  Loaded,
+  LogLine,
+  Phase,
+  ToThread,
+} from './protocol.ts';
 import type { HookThreadData } from './serve-hooks.ts';
 
 const LOAD_MAX_MS = 30_000;
@@ -23,11 +35,15 @@ export interface HookThreadOptions {
   readonly phase: Phase;
   /** The file that the thread runs: it serves one kind of hook. */
   readonly program: URL;
+  /** What `after` hooks may ask for; absent: nothing. */
+  readonly entities?: HookEntities;
 }
 
 export interface HookThreadEars {
   onAnswers(answers: readonly Answer[]): void;
   onLog(line: LogLine): void;
+  /** Never rejects. */
+  onEntity(question: EntityQuestion): Promise<EntityAnswer>;
   onStray(reason: string): void;
   /** It has ended by itself, or by what a hook did: never after `end`. */
   onExit(): void;
@@ -35,12 +51,12 @@ export interface HookThreadEars {
 
 /** Starts a thread and waits until it has loaded the tenant's hooks. @throws WorkspaceError that names the file */
 export async function startHookThread(
-  { workspaceDir, tenant, phase, program }: HookThreadOptions,
+  { workspaceDir, tenant, phase, program, entities }: HookThreadOptions,
   ears: HookThreadEars,
 ): Promise<HookThread> {
   const marks = createThreadMarks();
-  const worker = new Worker(program, {
-    workerData: { workspaceDir, tenant, phase, marks } satisfies HookThreadData,
+  const worker = startThread(program, {
+    workerData: { workspaceDir, tenant, phase, marks, entities: entities?.names ?? {} } satisfies HookThreadData,
     // A hook has no business with the service's environment.
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },
@@ -52,10 +68,14 @@ export async function startHookThread(
   worker.on('exit', () => {
     if (!ended) ears.onExit();
   });
+  const reply = (answer: EntityAnswer) => {
+    if (!ended) worker.postMessage({ kind: 'entity', ...answer } satisfies ToThread);
+  };
   worker.on('message', (message: FromThread) => {
     if (ended) return;
     if (message?.kind === 'answers') ears.onAnswers(message.answers);
     else if (message?.kind === 'log') ears.onLog(message);
+    else if (message?.kind === 'entity') void ears.onEntity(message).then(reply);
     else if (message?.kind === 'stray') ears.onStray(message.message);
   });
   return {
@@ -63,7 +83,7 @@ export async function startHookThread(
     version: loaded.version,
     post(calls) {
       const bodies = calls.flatMap(({ body }) => (body === null ? [] : [body.buffer as ArrayBuffer]));
-      worker.postMessage(calls satisfies ToThread, bodies);
+      worker.postMessage({ kind: 'calls', calls } satisfies ToThread, bodies);
     },
     look: () => lookAt(marks),
     end() {

@@ -17,6 +17,8 @@ export interface Entry extends Ask {
   readonly askedAt: number;
   /** Hooks that did not come back for it and need not have: they are not asked again. */
   readonly passedOver: Set<string>;
+  /** Questions to `ctx.db`. */
+  questions: number;
   /** Threads that ended while it was in hand, for what another call did. */
   losses: number;
   /** It may be what ended a thread: asked by itself, that shows. */

@@ -72,12 +72,32 @@ export interface LogLine {
   readonly fields: unknown;
 }
 
-export type ToThread = readonly Call[];
+export type EntityVerb = 'findUnique' | 'findMany' | 'upsert' | 'delete';
+
+/** What an `after` hook asks of `ctx.db`. */
+export interface EntityQuestion {
+  readonly id: number;
+  /** In which call. */
+  readonly call: number;
+  readonly connector: string;
+  readonly entity: string;
+  readonly verb: EntityVerb;
+  /** The argument, as JSON. */
+  readonly given: string;
+}
+
+/** As JSON, or why there is none. */
+export type EntityAnswer = { readonly id: number } & ({ readonly json: string } | { readonly refused: string });
+
+export type ToThread =
+  | { readonly kind: 'calls'; readonly calls: readonly Call[] }
+  | ({ readonly kind: 'entity' } & EntityAnswer);
 export type FromThread =
   | ({ readonly kind: 'ready' } & Loaded)
   | { readonly kind: 'broken'; readonly issues: readonly WorkspaceIssue[]; readonly message: string }
   | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
   | ({ readonly kind: 'log' } & LogLine)
+  | ({ readonly kind: 'entity' } & EntityQuestion)
   /** What a hook left behind threw, when nobody was asking it anything. */
   | { readonly kind: 'stray'; readonly message: string };
 

@@ -1,15 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumerDeclaration } from '@holdpoint/shared/messages/consumers';
-import { DEAD_HEADERS } from '@holdpoint/shared/messages/facts';
-import { deadSubject } from '@holdpoint/shared/messages/subjects';
+import { deadLetter } from '@holdpoint/shared/runtime/dead-letter';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
-import {
-  type BatchConsumer,
-  consumeBatches,
-  ensureConsumerFrom,
-  type Nats,
-  publishAll,
-} from '@holdpoint/shared/runtime/nats';
+import { type BatchConsumer, consumeBatches, ensureConsumerFrom, type Nats } from '@holdpoint/shared/runtime/nats';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { HookSummary, Outcome } from './protocol.ts';
 import { retryDelayMs } from './retry-delay.ts';
@@ -95,21 +88,5 @@ async function bury(
 ): Promise<void> {
   const { stream, config } = consumer;
   logger.warn({ tenant, hook: hook.id, subject: message.subject, reason }, 'a message is dead-lettered for a hook');
-  await publishAll(nats.js, [
-    {
-      subject: deadSubject(stream, tenant),
-      id: `${config.durable_name}:${message.info.timestampNanos}:${message.seq}`,
-      headers: {
-        [DEAD_HEADERS.code]: 'INTERNAL',
-        [DEAD_HEADERS.reason]: headerText(reason),
-        [DEAD_HEADERS.subject]: message.subject,
-        [DEAD_HEADERS.sequence]: String(message.seq),
-      },
-      body: message.data,
-    },
-  ]);
-}
-
-function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 1024);
+  await deadLetter(nats.js, message, { stream, tenant, by: config.durable_name, code: 'INTERNAL', reason });
 }

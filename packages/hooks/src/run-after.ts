@@ -1,3 +1,4 @@
+import type { EntityDb } from '@holdpoint/shared/workspace/entity-db';
 import type { AfterHookContext, HookContext } from '@holdpoint/shared/workspace/webhook-hook';
 import { callHook, type Watch } from './call-hook.ts';
 import type { Answer, HookTerms } from './protocol.ts';
@@ -7,6 +8,8 @@ export interface Running {
   /** The hook's place in the call's list, for the marks. */
   watch(index: number): Watch;
   log(hook: string): HookContext['log'];
+  /** For `after`, while its call runs. */
+  readonly db: EntityDb;
 }
 
 export type Ran = Omit<Answer, 'id'>;
@@ -20,8 +23,9 @@ export async function runAfter<Told>(
 ): Promise<Ran> {
   const { id, afterTimeoutMs } = hook;
   const log = running.log(id);
+  const { db } = running;
   const called = await callHook(
-    (signal) => hook.after?.(told, Object.freeze({ log, signal, attempt }) satisfies AfterHookContext),
+    (signal) => hook.after?.(told, Object.freeze({ log, signal, attempt, db }) satisfies AfterHookContext),
     { timeoutMs: afterTimeoutMs, watch: running.watch(0) },
   );
   const { ms } = called;

@@ -17,6 +17,7 @@ import {
   type ToThread,
 } from './protocol.ts';
 import type { Ran, Running } from './run-after.ts';
+import { type ThreadEntities, threadEntities } from './thread-entities.ts';
 
 /** What one kind of hook is, to the thread that runs it. */
 export interface HookKind<H extends HookTerms, F extends Facts> {
@@ -31,13 +32,15 @@ export interface HookThreadData {
   readonly tenant: string;
   readonly phase: Phase;
   readonly marks: ThreadMarks;
+  /** connector → the entities that `after` hooks may ask for. */
+  readonly entities: Readonly<Record<string, readonly string[]>>;
 }
 
 type Given = { readonly before?: unknown; readonly after?: unknown };
 
 /** In a worker thread: loads one tenant's hooks and runs those of one phase, as it is asked. */
 export async function serveHooks<H extends HookTerms & Given, F extends Facts>(kind: HookKind<H, F>): Promise<void> {
-  const { workspaceDir, tenant, phase, marks } = workerData as HookThreadData;
+  const { workspaceDir, tenant, phase, marks, entities } = workerData as HookThreadData;
   const port = parentPort;
   if (!port) throw new Error('hooks run in a worker thread');
   const say = (message: FromThread) => port.postMessage(message);
@@ -55,17 +58,21 @@ export async function serveHooks<H extends HookTerms & Given, F extends Facts>(k
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => say({ kind: 'stray', message: describeError(error) }));
   }
+  const known = threadEntities(entities, (question) => say({ kind: 'entity', ...question }));
   const answer = answerer(marks, say, async (call) => {
     const asked = call.hooks.map((id) => hooks.get(id) as H);
-    return kind.run(asked, call as Call<F>, phase, running(call, marks, say));
+    return kind.run(asked, call as Call<F>, phase, running(call, marks, known, say));
   });
-  port.on('message', answer);
+  port.on('message', (message: ToThread) => {
+    if (message.kind === 'calls') answer(message.calls);
+    else known.take(message);
+  });
 }
 
 type Say = (message: FromThread) => void;
 
 /** Answers calls side by side. What is answered in one turn of the loop goes together. */
-function answerer(marks: ThreadMarks, say: Say, run: (call: Call) => Promise<Ran>): (calls: ToThread) => void {
+function answerer(marks: ThreadMarks, say: Say, run: (call: Call) => Promise<Ran>): (calls: readonly Call[]) => void {
   let inHand = 0;
   let beat: NodeJS.Timeout | undefined;
   let answers: Answer[] = [];
@@ -95,8 +102,9 @@ function answerer(marks: ThreadMarks, say: Say, run: (call: Call) => Promise<Ran
   };
 }
 
-function running(call: Call, marks: ThreadMarks, say: Say): Running {
+function running(call: Call, marks: ThreadMarks, entities: ThreadEntities, say: Say): Running {
   return {
+    db: entities.of(call.id),
     watch: (index) => (piece) => {
       markPlace(marks, call.id, index);
       markStep(marks);

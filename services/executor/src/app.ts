@@ -3,6 +3,8 @@ import type { Context } from './context.ts';
 import type { Sweep } from './jobs/sweep.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { connectorRoutes } from './routes/connectors.ts';
+import { entityRoutes } from './routes/entities.ts';
+import { flowRoutes } from './routes/flow.ts';
 import { freezeRoutes } from './routes/freezes.ts';
 import { interventionRoutes } from './routes/interventions.ts';
 import { planRoutes } from './routes/plans.ts';
@@ -34,6 +36,8 @@ export async function createApp(context: Context, sweep: Sweep): Promise<Http> {
   receiptRoutes(http.app, context);
   interventionRoutes(http.app, context);
   connectorRoutes(http.app, context);
+  flowRoutes(http.app, context);
+  entityRoutes(http.app, context);
   freezeRoutes(http.app, context, sweep);
   await queueRoutes(http.app, context);
   return http;

@@ -1,8 +1,11 @@
-import { findApp } from '@holdpoint/shared/db/apps';
+import { databaseAuthenticator } from '@holdpoint/shared/db/authenticator';
+import { missingEntityIndexes } from '@holdpoint/shared/db/entities/entity-indexes';
+import { type Entities, openEntities } from '@holdpoint/shared/db/entities/open-entities';
 import { startRelay } from '@holdpoint/shared/db/relay';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { STREAMS } from '@holdpoint/shared/messages/streams';
-import { type Authenticator, createAuthenticator } from '@holdpoint/shared/runtime/auth';
+import type { Authenticator } from '@holdpoint/shared/runtime/auth';
+import type { People } from '@holdpoint/shared/runtime/claims';
 import { systemClock } from '@holdpoint/shared/runtime/clock';
 import { newId } from '@holdpoint/shared/runtime/ids';
 import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
@@ -15,6 +18,7 @@ import type { Stopper } from '@holdpoint/shared/runtime/service';
 import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
 import type { ConnectorLimits } from '@holdpoint/shared/workspace/connector-limits';
+import { loadPeople } from '@holdpoint/shared/workspace/people';
 import { loadLimits } from '@holdpoint/shared/workspace/tools';
 import type { Redis } from 'ioredis';
 import type { Kysely } from 'kysely';
@@ -41,10 +45,14 @@ export interface Context {
   /** Commands that wait for Redis, as BullMQ's workers want. */
   readonly blockingRedis: Redis;
   readonly authenticator: Authenticator;
+  /** How the tenants read their people's tokens. */
+  readonly people: People;
   readonly connectors: Connectors;
   readonly connectorNotes: ConnectorNotes;
   /** What each connector asks to be held to. */
   readonly limits: ReadonlyMap<string, ConnectorLimits>;
+  /** What is known of remote systems' entities. */
+  readonly entities: Entities;
   readonly bell: Bell;
   readonly gates: Gates;
   readonly relay: Poll;
@@ -74,6 +82,7 @@ export async function createContext(
   ending: { readonly draining: AbortSignal; readonly abandon: AbortSignal },
   signal?: AbortSignal,
 ): Promise<Context> {
+  const people = await loadPeople(config.workspaceDir);
   const metrics = executorMetrics(createMetrics('executor'));
   const instance = config.instanceId ?? String(process.pid);
   const tracing = await startTracing({ service: 'executor', instance, endpoint: config.otelEndpoint, logger });
@@ -98,6 +107,8 @@ export async function createContext(
     logger,
   });
   const db = createDatabase<Database>(pool);
+  const entities = await openEntities(db, config.workspaceDir);
+  await warnOfMissingIndexes(db, entities, logger);
   stopper.onStop('postgres', () => db.destroy());
   const nats = await connectNats({
     url: config.natsUrl,
@@ -143,11 +154,7 @@ export async function createContext(
   });
   stopper.onStop('flushes', () => flusher.drain());
   metrics.all.gauge('flush_depth', 'Drains that wait for the next flush', [], () => flusher.depth);
-  const authenticator = createAuthenticator({
-    findApp: (hash) => findApp(db, hash),
-    jwt: config.jwt,
-    clock: systemClock,
-  });
+  const authenticator = databaseAuthenticator(db, { jwt: config.jwt, people, clock: systemClock });
   return {
     config,
     logger,
@@ -158,9 +165,11 @@ export async function createContext(
     redis,
     blockingRedis,
     authenticator,
+    people,
     connectors,
     connectorNotes,
     limits,
+    entities,
     bell,
     gates,
     relay,
@@ -168,6 +177,12 @@ export async function createContext(
     flusher,
     ...ending,
   };
+}
+
+/** They are made with the owner's url, beside the migrations; without them all is found, but slowly. */
+async function warnOfMissingIndexes(db: Kysely<Database>, { declared }: Entities, logger: Logger): Promise<void> {
+  const missing = await missingEntityIndexes(db, declared).catch(() => []);
+  if (missing.length > 0) logger.warn({ missing }, 'declared indexes of entities are missing: run the migrations');
 }
 
 function openRedis(config: ExecutorConfig, logger: Logger, stopper: Stopper): [Redis, Redis] {

@@ -1,5 +1,5 @@
+import { handStray, keepFromExiting } from '@holdpoint/calls/connector-scope';
 import { runService } from '@holdpoint/shared/runtime/service';
-import { handStray, keepFromExiting } from './call/connector-scope.ts';
 import { readExecutorConfig } from './config.ts';
 import { startExecutor } from './service.ts';
 

@@ -17,6 +17,11 @@ export function executorMetrics(metrics: Metrics) {
     strayErrors: metrics.counter('stray_errors_total', 'Errors that connectors left behind and nobody caught', [
       'connector',
     ]),
+    afterFailures: metrics.counter(
+      'after_failures_total',
+      "Failures of connectors' own `after`, which change no outcome",
+      ['connector', 'tool'],
+    ),
     circuit: metrics.gauge('connector_circuit', 'Circuit of each connector: 1 for the state that it is in', [
       'connector',
       'state',

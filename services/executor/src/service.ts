@@ -6,6 +6,7 @@ import { createContext, executorLogger } from './context.ts';
 import { startBacklogGauge } from './jobs/backlog-gauge.ts';
 import { startConnectorHealth } from './jobs/connector-health.ts';
 import { startDue } from './jobs/due.ts';
+import { startEntityExpiry } from './jobs/entity-expiry.ts';
 import { startJudge } from './jobs/judge.ts';
 import { startKvExpiry } from './jobs/kv-expiry.ts';
 import { startSweep } from './jobs/sweep.ts';
@@ -30,6 +31,7 @@ export async function startExecutor(config: ExecutorConfig, signal?: AbortSignal
       startJudge(context),
       startDue(context),
       startKvExpiry(context),
+      startEntityExpiry(context),
       startConnectorHealth(context),
     ];
     stopper.onStop('polls', () => Promise.all(polls.map((poll) => poll.stop())));

@@ -64,6 +64,7 @@ async function limited(limits: { alpha?: object; beta?: object }): Promise<strin
         if (args.ms) await new Promise((resolve) => setTimeout(resolve, args.ms));
         if (args.asksFor && ctx.attempt === 1)
           throw Object.assign(new Error('slow down'), { name: 'RateLimited', retryAfterSeconds: args.asksFor });
+        if (args.rests) ctx.rest(args.rests);
         if (args.refuses) throw Object.assign(new Error('no'), { name: 'Terminal' });
         if (!answer.ok) throw Object.assign(new Error('answered ' + answer.status), { name: 'Unknown' });
       }
@@ -166,28 +167,83 @@ test('at a rate limit lanes take turns: a hot one does not starve the others, an
   expect(lastOther).toBeLessThan(order.indexOf(hotIds[36] as string));
 });
 
-test('one that asks for time makes all lanes and both instances wait, and nobody else', async () => {
+test('one that asks for time rests for its tenant, in all lanes and both instances, and for nobody else', async () => {
   const urls = await start(2, {});
   const asking = await seedAction(harness.db, { args: { asksFor: 2 } });
   await harness.decide([asking]);
   await becomes(harness.db, asking.id, 'queued');
   await expect.poll(() => remote.calls.length).toBe(1);
   await expect.poll(() => harness.logs.join('').includes('asked for time'), { timeout: 5_000 }).toBe(true);
-  const key = await harness.key('acme', ['read']);
+  const [own, others] = [await harness.key('acme', ['read']), await harness.key('zeta', ['read'])];
   for (const url of urls) {
-    await expect.poll(async () => (await connectors(url, key)).alpha.resting_until).toBeDefined();
+    await expect.poll(async () => (await connectors(url, own)).alpha.resting_until).toBeDefined();
+    expect((await connectors(url, others)).alpha.resting_until).toBeUndefined();
   }
   const askedAt = remote.calls[0]?.at as number;
   const later = await seedLanes(6);
   const read = await seedAction(harness.db, { risk: 'read' });
+  const beside = await seedLanes(6, { tenant: 'zeta' });
+  const besideRead = await seedAction(harness.db, { tenant: 'zeta', risk: 'read' });
   const other = await seedAction(harness.db, { connector: 'beta' });
-  await Promise.all([harness.decide([...later, read]), harness.decide([other], 'beta')]);
-  await becomes(harness.db, other.id, 'applied');
+  await Promise.all([
+    harness.decide([...later, read]),
+    harness.decide([...beside, besideRead]),
+    harness.decide([other], 'beta'),
+  ]);
+  for (const { id } of [...beside, besideRead, other]) await becomes(harness.db, id, 'applied');
   await settles(harness.db);
   expect(await attemptsOf([...later, read])).toEqual(Array(7).fill(1));
-  const next = callsOf('alpha').slice(1);
-  expect(Math.min(...next.map(({ at }) => at)) - askedAt).toBeGreaterThan(1_900);
-  expect((callsOf('beta')[0]?.at as number) - askedAt).toBeLessThan(Math.min(...next.map(({ at }) => at)) - askedAt);
+  const waited = new Set([asking, ...later, read].map(({ id }) => id));
+  const held = callsOf('alpha')
+    .slice(1)
+    .filter(({ action }) => waited.has(action));
+  const free = callsOf('alpha').filter(({ action }) => !waited.has(action));
+  const firstHeld = Math.min(...held.map(({ at }) => at));
+  expect(firstHeld - askedAt).toBeGreaterThan(1_900);
+  expect(free).toHaveLength(7);
+  expect(Math.max(...free.map(({ at }) => at))).toBeLessThan(firstHeld);
+});
+
+test('one whose answer says that its allowance is used up is applied, and rests for its tenant as well, and no other', async () => {
+  const urls = await start(2, {});
+  const last = await seedAction(harness.db, { args: { rests: 2 } });
+  await harness.decide([last]);
+  await becomes(harness.db, last.id, 'applied');
+  expect(await attemptsOf([last])).toEqual([1]);
+  const [own, others] = [await harness.key('acme', ['read']), await harness.key('zeta', ['read'])];
+  for (const url of urls) {
+    await expect.poll(async () => (await connectors(url, own)).alpha.resting_until).toBeDefined();
+    expect((await connectors(url, others)).alpha.resting_until).toBeUndefined();
+  }
+  const saidAt = remote.calls[0]?.at as number;
+  const later = await seedLanes(4);
+  const beside = await seedLanes(4, { tenant: 'zeta' });
+  const other = await seedAction(harness.db, { connector: 'beta' });
+  await Promise.all([harness.decide(later), harness.decide(beside), harness.decide([other], 'beta')]);
+  for (const { id } of [...beside, other]) await becomes(harness.db, id, 'applied');
+  await settles(harness.db);
+  // It waited before its claims, so that it used no attempt.
+  expect(await attemptsOf(later)).toEqual(Array(4).fill(1));
+  const waited = new Set(later.map(({ id }) => id));
+  const held = callsOf('alpha').filter(({ action }) => waited.has(action));
+  const free = callsOf('alpha').filter(({ action }) => !waited.has(action));
+  const firstHeld = Math.min(...held.map(({ at }) => at));
+  expect(firstHeld - saidAt).toBeGreaterThan(1_900);
+  expect(free).toHaveLength(5);
+  expect(Math.max(...free.map(({ at }) => at))).toBeLessThan(firstHeld);
+});
+
+test('what rests for one tenant is not rung in vain, and goes on by itself when its time has come', async () => {
+  await start(1, {});
+  const asking = await seedAction(harness.db, { args: { asksFor: 1.5 } });
+  const later = await seedLanes(50);
+  await harness.decide([asking]);
+  await expect.poll(() => harness.logs.join('').includes('asked for time'), { timeout: 5_000 }).toBe(true);
+  await harness.decide(later);
+  const queue = queueOf('alpha');
+  await expect.poll(async () => (await queue.getJobCounts('wait', 'active')).wait, { timeout: 1_400 }).toBe(0);
+  for (const { id } of [asking, ...later]) await becomes(harness.db, id, 'applied');
+  await queue.close();
 });
 
 test('a failing connector’s circuit opens for both instances, uses no attempt, and closes by a probe', async () => {

@@ -3,7 +3,7 @@ import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import { type TestServers, testServers } from '@holdpoint/stack/testing/test-servers';
 import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createConnectorKv } from '../src/call/connector-kv.ts';
+import { createConnectorKv } from '../src/worker/connector-kv.ts';
 
 let servers: TestServers;
 let databases: Kysely<Database>[];

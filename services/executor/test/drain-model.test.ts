@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { CallEnd } from '@holdpoint/calls/core/call-end';
+import { endAttempt } from '@holdpoint/calls/core/end-attempt';
+import { settleDead } from '@holdpoint/calls/core/settlement';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type ActionState, INITIAL_STATES, isTerminal, TRANSITIONS } from '@holdpoint/shared/domain/lifecycle';
 import type { Tool } from '@holdpoint/shared/domain/tool';
@@ -8,9 +11,7 @@ import fc from 'fast-check';
 import type { Kysely } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type CallEnd, endAttempt } from '../src/core/end-attempt.ts';
 import { type SettleAs, settle } from '../src/core/intervention.ts';
-import { settleDead } from '../src/core/settlement.ts';
 import { findDeadAttempts } from '../src/store/find-dead-attempts.ts';
 import { type Flushed, flush } from '../src/store/flush.ts';
 import { moveAction } from '../src/store/move-action.ts';

@@ -260,7 +260,7 @@ test('a freeze stops claims at once, leaves receipts, and is lifted by its tenan
   ]);
 });
 
-test('the queues open to platform admins by a signed cookie, and to nobody else', async () => {
+test('the queues open to platform admins by a session of their own, and to nobody else', async () => {
   const page = (headers: Record<string, string> = {}) =>
     fetch(`${url}/queues`, { redirect: 'manual', headers: { accept: 'text/html', ...headers } });
   const closed = await page();
@@ -291,13 +291,17 @@ test('the queues open to platform admins by a signed cookie, and to nobody else'
     'reads.alpha',
     'reads.beta',
   ]);
-  expect((await fetch(`${url}/queues/api/queues`, { headers: { cookie: `${session}x` } })).status).toBe(401);
+  const tampered = session.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
+  expect((await fetch(`${url}/queues/api/queues`, { headers: { cookie: tampered } })).status).toBe(401);
   const foreign = { cookie: session, origin: 'https://elsewhere.example' };
   const pause = `${url}/queues/api/queues/effects.alpha/pause`;
   expect((await fetch(pause, { method: 'PUT', headers: foreign })).status).toBe(403);
   expect((await fetch(pause, { method: 'PUT', headers: { cookie: session } })).status).toBe(200);
   const resume = pause.replace(/pause$/, 'resume');
   expect((await fetch(resume, { method: 'PUT', headers: { cookie: session } })).status).toBe(200);
+  const logout = { method: 'POST', redirect: 'manual', headers: { cookie: session } } as const;
+  expect((await fetch(`${url}/queues/logout`, logout)).status).toBe(303);
+  expect((await fetch(`${url}/queues/api/queues`, { headers: { cookie: session } })).status).toBe(401);
 });
 
 test('metrics and health speak of the executor', async () => {

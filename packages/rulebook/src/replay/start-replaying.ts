@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import { startThread } from '@holdpoint/shared/runtime/start-thread';
 import { createStandWatch, createThreadMarks, lookAt, type ThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
 import { threadReady } from '@holdpoint/shared/runtime/thread-ready';
 import type { FromThread, ReplayedRecord, ReplayedRules, SplitAt, ThreadData, ToThread } from './protocol.ts';
@@ -34,13 +35,13 @@ type End =
 
 /** Ready when the rules are loaded. */
 export async function startReplaying(rules: ReplayedRules, limits: ReplayLimits = REPLAY_LIMITS): Promise<Replaying> {
-  let thread: Thread | undefined = await startThread(rules, limits);
+  let thread: Thread | undefined = await startReplayThread(rules, limits);
   let stuckSoFar = 0;
   return {
     async replay(records, splits = []) {
       const stuck: number[] = [];
       for (;;) {
-        thread ??= await startThread(rules, limits);
+        thread ??= await startReplayThread(rules, limits);
         const end: End = await thread.ask({ records, splits, stuck });
         if (end.kind === 'replayed') return end.replayed;
         await thread.end();
@@ -68,10 +69,10 @@ interface Thread {
   end(): Promise<unknown>;
 }
 
-async function startThread(rules: ReplayedRules, { loadMaxMs, userCodeMaxMs }: ReplayLimits): Promise<Thread> {
+async function startReplayThread(rules: ReplayedRules, { loadMaxMs, userCodeMaxMs }: ReplayLimits): Promise<Thread> {
   const marks = createThreadMarks();
   const data: ThreadData = { rules, marks };
-  const worker = new Worker(new URL('./replay-thread.ts', import.meta.url), { workerData: data });
+  const worker = startThread(new URL('./replay-thread.ts', import.meta.url), { workerData: data });
   const failure = (reason: string) => new HoldpointError('INVALID_REQUEST', `the rules cannot be loaded: ${reason}`);
   await threadReady(worker, {
     loadMaxMs,

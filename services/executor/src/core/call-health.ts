@@ -1,4 +1,4 @@
-import type { CallEnd } from './end-attempt.ts';
+import type { CallEnd } from '@holdpoint/calls/core/call-end';
 
 /** What a call's end says of the system that was called; nothing where it was not, or where it only asked for time. */
 export function callHealth(end: CallEnd): 'passed' | 'failed' | undefined {

@@ -1,20 +1,16 @@
-import { type Call, callConnector, canAsk } from '../call/call-connector.ts';
-import { createConnectorKv } from '../call/connector-kv.ts';
+import { type Call, canAsk } from '@holdpoint/calls/call-connector';
+import { callWithAfter } from '@holdpoint/calls/call-with-after';
+import type { CallEnd } from '@holdpoint/calls/core/call-end';
+import { type CallSecrets, callSecrets } from '@holdpoint/calls/core/call-secrets';
+import type { RecordedEnd } from '@holdpoint/calls/core/end-attempt';
+import { settleDelayMs } from '@holdpoint/calls/core/settlement';
+import { storedError, storedResult } from '@holdpoint/calls/core/stored-json';
+import { type MadeAttempt, makeAttempt } from '@holdpoint/calls/make-attempt';
 import type { Context } from '../context.ts';
-import { afterAsking } from '../core/asked.ts';
-import { type CallSecrets, callSecrets } from '../core/call-secrets.ts';
 import type { ClaimedAction } from '../core/claimed-action.ts';
-import {
-  type AttemptEnd,
-  type AttemptFacts,
-  type CallEnd,
-  delayMs,
-  endAttempt,
-  type RecordedEnd,
-} from '../core/end-attempt.ts';
-import { settleDelayMs } from '../core/settlement.ts';
-import { storedError, storedResult } from '../core/stored-json.ts';
 import { stillAuthorised } from '../store/still-authorised.ts';
+import { createConnectorDb } from '../worker/connector-db.ts';
+import { createConnectorKv } from '../worker/connector-kv.ts';
 import { traceEffect } from './trace-effect.ts';
 
 /**
@@ -70,41 +66,23 @@ async function attempt(context: Context, action: ClaimedAction): Promise<Recorde
   };
 }
 
-interface Ending {
-  readonly end: AttemptEnd;
-  /** It was found out what became of an earlier attempt. */
-  readonly settles?: boolean;
-}
-
-/** Asks first, where an earlier attempt may have happened and the tool may not simply be called again. */
-async function ending(context: Context, action: ClaimedAction, secrets: CallSecrets): Promise<Ending> {
+async function ending(context: Context, action: ClaimedAction, secrets: CallSecrets): Promise<MadeAttempt> {
   const { connectors, config } = context;
   const tool = connectors.tool(action.connector, action.tool);
   const asks = canAsk(connectors.runner(action.connector), action.tool);
-  const facts: AttemptFacts = {
-    tool: tool ?? { risk: action.risk },
-    attempts: action.attempts,
-    unsure: action.unsure,
-    askInMs: tool && asks ? settleDelayMs(tool, config.limits) : undefined,
-    random: Math.random(),
-  };
-  if (!tool || !action.unsure || tool.risk === 'read' || tool.idempotent) {
-    return { end: endAttempt(await callOnce(context, action, 'run', secrets), facts) };
-  }
-  if (!asks)
-    return { end: { to: 'indeterminate', error: 'it may have happened, and its tool cannot be asked any more' } };
-  const asked = afterAsking(await callOnce(context, action, 'reconcile', secrets), facts);
-  if ('end' in asked) return asked;
-  const may = await mayStillRun(context, action);
-  if (may === 'not now') {
-    const error = 'asked, it had not happened; whether it still may is looked at again';
-    return { end: { to: 'queued', error, retry_in_ms: 0, unsure: false }, settles: true };
-  }
-  if (may === 'unknown') {
-    const error = 'asked, it had not happened; whether it still may could not be read';
-    return { end: { to: 'queued', error, retry_in_ms: delayMs(facts), unsure: true } };
-  }
-  return { end: endAttempt(await callOnce(context, action, 'run', secrets), { ...facts, unsure: false }) };
+  return makeAttempt({
+    tool,
+    asks,
+    facts: {
+      tool: tool ?? { risk: action.risk },
+      attempts: action.attempts,
+      unsure: action.unsure,
+      askInMs: tool && asks ? settleDelayMs(tool, config.limits) : undefined,
+      random: Math.random(),
+    },
+    call: (part) => callOnce(context, action, part, secrets),
+    mayStillRun: () => mayStillRun(context, action),
+  });
 }
 
 /** What may have happened was claimed without a look at its plan's end, its age or a lifted freeze. Now they count again. */
@@ -123,32 +101,31 @@ async function mayStillRun(
 async function callOnce(
   context: Context,
   action: ClaimedAction,
-  part: Call['part'],
+  part: 'run' | 'reconcile',
   secrets: CallSecrets,
 ): Promise<CallEnd> {
-  const { connectors, config, lease, abandon, db, gates, logger, metrics } = context;
-  const tool = connectors.tool(action.connector, action.tool);
-  const runner = connectors.runner(action.connector);
-  if (!tool || !runner) return { kind: 'refused', message: `there is no tool ${action.connector}:${action.tool} here` };
-  const end = await callConnector({
+  const { connectors, config, lease, abandon, db, entities, gates, logger, metrics } = context;
+  const { connector, tool: toolName } = action;
+  const tool = connectors.tool(connector, toolName);
+  const runner = connectors.runner(connector);
+  if (!tool || !runner) return { kind: 'refused', message: `there is no tool ${connector}:${toolName} here` };
+  const call: Call = {
     action,
     part,
     runner,
-    given: connectors.given(action.tenant, action.connector),
+    given: connectors.given(action.tenant, connector),
     timeoutMs: tool.timeoutMs ?? config.limits.callTimeoutMs,
     lease,
     abandon,
     secrets,
-    onStray: () => metrics.strayErrors.inc({ connector: action.connector }),
-    kv: createConnectorKv(db, action.tenant, action.connector),
-    pool: connectors.pool(action.tenant, action.connector),
-    logger: logger.child({
-      action_id: action.id,
-      connector: action.connector,
-      tool: action.tool,
-      trace_id: action.trace_id,
-    }),
-  });
-  gates.heard(action.token, end);
-  return end;
+    onStray: () => metrics.strayErrors.inc({ connector }),
+    kv: createConnectorKv(db, action.tenant, connector),
+    db: createConnectorDb(entities, action.tenant, connector),
+    pool: connectors.pool(action.tenant, connector),
+    reach: connectors.reach(action.tenant, connector),
+    logger: logger.child({ action_id: action.id, connector, tool: toolName, trace_id: action.trace_id }),
+  };
+  const done = await callWithAfter(call, () => metrics.afterFailures.inc({ connector, tool: toolName }));
+  gates.heard(action.token, done);
+  return done;
 }

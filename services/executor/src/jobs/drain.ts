@@ -1,7 +1,7 @@
+import type { RecordedEnd } from '@holdpoint/calls/core/end-attempt';
 import type { DrainJob, ReadJob } from '@holdpoint/shared/messages/jobs';
 import type { Context } from '../context.ts';
 import type { ClaimedAction } from '../core/claimed-action.ts';
-import type { RecordedEnd } from '../core/end-attempt.ts';
 import type { Admission, Permit, Refusal } from '../queues/gates.ts';
 import type { Found } from '../store/flush.ts';
 import { applyEffect } from './apply-effect.ts';
@@ -17,7 +17,7 @@ const LOOKS_MAX = 3;
 export async function drainLane(context: Context, connector: string, job: DrainJob): Promise<void> {
   const { gates, bell } = context;
   const goBack = () => bell.ringLanes([{ ...job, connector }]);
-  const first = await gates.admit(connector, 'effect');
+  const first = await gates.admit(connector, 'effect', job.tenant);
   if (!first.permit) return holdBack(context, connector, first, goBack);
   let permit: Permit | undefined = first.permit;
   try {
@@ -28,7 +28,7 @@ export async function drainLane(context: Context, connector: string, job: DrainJ
       async next() {
         permit?.release();
         permit = undefined;
-        const admission = await gates.admit(connector, 'effect');
+        const admission = await gates.admit(connector, 'effect', job.tenant);
         permit = admission.permit;
         return admission;
       },
@@ -104,7 +104,7 @@ async function drain(context: Context, connector: string, job: DrainJob, turn: T
 /** Runs one read: no lane, no order. */
 export async function runRead(context: Context, connector: string, job: ReadJob): Promise<void> {
   const { flusher, bell, gates, metrics } = context;
-  const admission = await gates.admit(connector, 'read');
+  const admission = await gates.admit(connector, 'read', job.tenant);
   if (!admission.permit) {
     return holdBack(context, connector, admission, () => bell.ringReads([{ ...job, connector }]));
   }
@@ -123,15 +123,17 @@ export async function runRead(context: Context, connector: string, job: ReadJob)
 
 /**
  * Lets the connector's queues rest, then goes to the end of its own: at the front, where BullMQ's own way back leads, those
- * that came last would be first, and the others wait for ever.
+ * that came last would be first, and the others wait for ever. What rests for one tenant alone leaves its queue to the others:
+ * a sweep rings for it when its time has come.
  */
 async function holdBack(
   { bell, metrics }: Context,
   connector: string,
-  { why, waitMs }: Refusal,
+  { why, waitMs, ofTenant }: Refusal,
   goBack: () => Promise<void>,
 ): Promise<void> {
   metrics.heldBack.inc({ connector, why });
+  if (ofTenant) return;
   if (waitMs > 0) await bell.rest(connector, waitMs);
   await goBack();
 }

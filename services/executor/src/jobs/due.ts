@@ -20,7 +20,7 @@ export function startDue(context: Context): Poll {
       for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages += 1) {
         const found = await findDue(db, after, PAGE_MAX_ACTIONS);
         // Those of a paused or failing connector are looked at again; their queues do not fill meanwhile.
-        const due = found.filter(({ connector }) => gates.closed(connector) === undefined);
+        const due = found.filter(({ connector, tenant }) => gates.closed(connector, 'effect', tenant) === undefined);
         await bell.ringLanes(
           due.flatMap(({ lane_id, tenant, entity_key, connector }) =>
             lane_id === null ? [] : [{ lane_id, tenant, connector, entity_key: entity_key ?? '' }],

@@ -1,8 +1,8 @@
+import { canAsk } from '@holdpoint/calls/call-connector';
+import type { RecordedEnd } from '@holdpoint/calls/core/end-attempt';
+import { settleDead, settleDelayMs } from '@holdpoint/calls/core/settlement';
 import { type Poll, startPoll } from '@holdpoint/shared/runtime/poll';
-import { canAsk } from '../call/call-connector.ts';
 import type { Context } from '../context.ts';
-import type { RecordedEnd } from '../core/end-attempt.ts';
-import { settleDead, settleDelayMs } from '../core/settlement.ts';
 import { type DeadAttempt, findDeadAttempts } from '../store/find-dead-attempts.ts';
 import { forgetWorkers, settleAttempts } from '../store/settle-attempts.ts';
 import { ringHead } from './ring-head.ts';

@@ -1,6 +1,7 @@
 import { type Poll, startPoll } from '@holdpoint/shared/runtime/poll';
 import type { Context } from '../context.ts';
 import type { LaneRing, ReadRing } from '../queues/bell.ts';
+import type { Gates } from '../queues/gates.ts';
 import { findLaneHeads } from '../store/find-lane-heads.ts';
 import { findWaitingReads } from '../store/find-waiting-reads.ts';
 import { createGoneConnectors, type GoneConnectors } from './gone-connectors.ts';
@@ -22,8 +23,8 @@ export interface Sweep {
 
 /**
  * Rings for what could run and may have no doorbell: the messages were lost, Redis was emptied, a drain died. At start and
- * every few seconds. A queue that is paused, closed or has plenty to do is
- * passed over, so that it cannot starve the rest.
+ * every few seconds. A queue that is paused, closed or has plenty to do is passed over, and so is a tenant for which its
+ * connector rests, so that they cannot starve the rest.
  */
 export function startSweep(context: Context): Sweep {
   const { config, logger, redis } = context;
@@ -91,7 +92,7 @@ async function sweepLanes(
     if (pages > 0 && [...room.values()].every((left) => left === 0)) return { after, passedOver: true };
     const heads = await findLaneHeads(db, { after, limit: PAGE_MAX, minAgeMs: from.minAgeMs });
     const runnable = heads.flatMap(({ runnable: may, ...ring }) => (may ? [ring] : []));
-    const { rings, strangers, left } = sort<LaneRing>(runnable, room);
+    const { rings, strangers, left } = sort<LaneRing>(runnable, room, context.gates);
     passedOver ||= left;
     await bell.ringLanes(rings);
     metrics.rung.inc({ by: 'sweep' }, rings.length);
@@ -116,7 +117,7 @@ async function sweepReads(
   for (let pages = 0; pages < PAGES_MAX && !signal.aborted; pages += 1) {
     if (pages > 0 && [...room.values()].every((left) => left === 0)) return { after, passedOver: true };
     const reads = await findWaitingReads(db, { after, limit: PAGE_MAX, minAgeMs: from.minAgeMs });
-    const { rings, strangers, left } = sort<ReadRing>(reads, room);
+    const { rings, strangers, left } = sort<ReadRing>(reads, room, context.gates);
     passedOver ||= left;
     await bell.ringReads(rings);
     metrics.rung.inc({ by: 'sweep' }, rings.length);
@@ -128,7 +129,7 @@ async function sweepReads(
   return { after, passedOver };
 }
 
-/** By connector; none where it is paused, its circuit is open, or it asked for time. */
+/** By connector; none where it is paused or its circuit is open. */
 async function roomOf({ bell, gates, connectors }: Context, kind: 'effect' | 'read'): Promise<Map<string, number>> {
   const room = connectors.names.map(async (name) => {
     return [name, gates.closed(name, kind) ? 0 : await bell.room(name, kind)] as const;
@@ -137,7 +138,11 @@ async function roomOf({ bell, gates, connectors }: Context, kind: 'effect' | 're
 }
 
 /** Into what is rung, as far as there is room, and what is of a connector that is not in this workspace. */
-function sort<Ring extends { readonly connector: string }>(found: readonly Ring[], room: Map<string, number>) {
+function sort<Ring extends { readonly connector: string; readonly tenant: string }>(
+  found: readonly Ring[],
+  room: Map<string, number>,
+  gates: Gates,
+) {
   const rings: Ring[] = [];
   const strangers: Ring[] = [];
   let passedOver = false;
@@ -145,8 +150,9 @@ function sort<Ring extends { readonly connector: string }>(found: readonly Ring[
     const left = room.get(ring.connector);
     // A connector that is not in this workspace has its queue drained by whoever has it; if anybody has.
     if (left === undefined) strangers.push(ring);
-    passedOver ||= left === 0;
-    if (!left) continue;
+    const rests = left !== undefined && gates.closed(ring.connector, 'read', ring.tenant) !== undefined;
+    passedOver ||= left === 0 || rests;
+    if (!left || rests) continue;
     room.set(ring.connector, left - 1);
     rings.push(ring);
   }

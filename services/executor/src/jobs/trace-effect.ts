@@ -1,8 +1,8 @@
+import type { AttemptEnd } from '@holdpoint/calls/core/end-attempt';
 import { childOf, newTrace } from '@holdpoint/shared/runtime/trace';
 import { planTrace } from '@holdpoint/shared/runtime/tracing';
 import type { Context } from '../context.ts';
 import type { ClaimedAction } from '../core/claimed-action.ts';
-import type { AttemptEnd } from '../core/end-attempt.ts';
 
 /** One attempt, under the decision of its plan. */
 export function traceEffect(

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { CallEnd } from '@holdpoint/calls/core/call-end';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { type Poll, startPoll } from '@holdpoint/shared/runtime/poll';
 import type { Rate } from '@holdpoint/shared/runtime/token-bucket';
@@ -6,7 +7,6 @@ import type { ConnectorLimits } from '@holdpoint/shared/workspace/connector-limi
 import { askCircuit, type BreakerSettings, type Circuit, CLOSED, endProbe, trip } from '../core/breaker.ts';
 import { type BreakerWindow, countCall, isFailing } from '../core/breaker-window.ts';
 import { callHealth } from '../core/call-health.ts';
-import type { CallEnd } from '../core/end-attempt.ts';
 import type { ExecutorMetrics } from '../metrics.ts';
 import type { ConnectorNotes } from '../worker/connector-notes.ts';
 import type { Bell } from './bell.ts';
@@ -15,14 +15,14 @@ import type { GateStore } from './gate-store.ts';
 /** May one call of a connector be made? Asked before a claim, so that a refusal uses no attempt. */
 export interface Gates {
   /** At once where nothing is limited, a promise where Redis must be asked. Never rejects. */
-  admit(connector: string, kind: 'effect' | 'read'): Admission | Promise<Admission>;
+  admit(connector: string, kind: 'effect' | 'read', tenant: string): Admission | Promise<Admission>;
   /** How a call ended that was made under an admitted claim's token. */
   heard(token: string, end: CallEnd): void;
-  /** Why nothing of a connector would be admitted now, as far as this process knows. */
-  closed(connector: string, kind?: 'effect' | 'read'): Refusal['why'] | undefined;
+  /** Why nothing of a connector would be admitted now, as far as this process knows; with a tenant, nothing of that one's. */
+  closed(connector: string, kind?: 'effect' | 'read', tenant?: string): Refusal['why'] | undefined;
   /** What its heads wait for; also where its rate was used up a moment ago. */
-  waitsFor(connector: string): Refusal['why'] | undefined;
-  view(connector: string): GateView | undefined;
+  waitsFor(connector: string, tenant?: string): Refusal['why'] | undefined;
+  view(connector: string, tenant?: string): GateView | undefined;
   stop(): Promise<void>;
 }
 
@@ -33,6 +33,8 @@ export interface Refusal {
   readonly why: 'paused' | 'circuit_open' | 'rate_limited' | 'unknown';
   /** How long its queues are to rest; 0: it does, being paused. */
   readonly waitMs: number;
+  /** It rests for this tenant alone: its queues go on. */
+  readonly ofTenant?: true;
 }
 
 export interface Permit {
@@ -57,7 +59,8 @@ interface Gate {
   readonly breaker: BreakerSettings | undefined;
   circuitText: string;
   circuit: Circuit;
-  heldUntil: number;
+  /** By tenant: whose account was asked to wait, and until when. */
+  holds: Map<string, number>;
   /** Last time that no token was left: until when. */
   dryUntil: number;
   paused: boolean;
@@ -136,17 +139,17 @@ export function createGates(options: GatesOptions): Gates {
 
   const wall = (at: number) => new Date(Date.now() + (at - now()));
 
-  function closed(gate: Gate, kind: 'effect' | 'read' = 'effect'): Refusal | undefined {
+  function closed(gate: Gate, kind: 'effect' | 'read' = 'effect', tenant?: string): Refusal | undefined {
     if (gate.paused && kind === 'effect') return { why: 'paused', waitMs: 0 };
     const at = now();
     if (gate.circuit.state === 'open' && at < gate.circuit.until) {
       return { why: 'circuit_open', waitMs: gate.circuit.until - at };
     }
-    if (at < gate.heldUntil) return { why: 'rate_limited', waitMs: gate.heldUntil - at };
-    return undefined;
+    const heldUntil = (tenant !== undefined && gate.holds.get(tenant)) || 0;
+    return at < heldUntil ? { why: 'rate_limited', waitMs: heldUntil - at, ofTenant: true } : undefined;
   }
 
-  async function ask(gate: Gate): Promise<Admission> {
+  async function ask(gate: Gate, tenant: string): Promise<Admission> {
     let probe: string | undefined;
     if (gate.breaker && gate.circuit.state !== 'closed') {
       const settings = gate.breaker;
@@ -158,15 +161,14 @@ export function createGates(options: GatesOptions): Gates {
       if (asked.kind === 'refused') return { why: 'circuit_open', waitMs: asked.waitMs };
       if (asked.kind === 'probe') probe = id;
     }
-    const dry = gate.rate && (await store.take(gate.connector, gate.rate));
-    if (!dry) return { permit: permit(gate, probe) };
-    gate.dryUntil = now() + dry.waitMs;
-    if (dry.why === 'asked') gate.heldUntil = Math.max(gate.heldUntil, gate.dryUntil);
+    const waitMs = gate.rate && (await store.take(gate.connector, gate.rate));
+    if (waitMs === undefined) return { permit: permit(gate, tenant, probe) };
+    gate.dryUntil = now() + waitMs;
     if (probe !== undefined) end(gate, probe, 'unused');
-    return { why: 'rate_limited', waitMs: dry.waitMs };
+    return { why: 'rate_limited', waitMs };
   }
 
-  function permit(gate: Gate, probe: string | undefined): Permit {
+  function permit(gate: Gate, tenant: string, probe: string | undefined): Permit {
     let claim: string | undefined;
     let over = false;
     const heard = (ended: CallEnd) => {
@@ -174,7 +176,8 @@ export function createGates(options: GatesOptions): Gates {
       if (!over && probe !== undefined) end(gate, probe, health ?? 'unused');
       else if (health) count(gate, health === 'failed');
       over = true;
-      if (ended.kind === 'retry' && ended.retryAfterMs) hold(gate, ended.retryAfterMs);
+      const askedMs = Math.max(ended.restMs ?? 0, (ended.kind === 'retry' && ended.retryAfterMs) || 0);
+      if (askedMs > 0) hold(gate, tenant, askedMs);
     };
     return {
       claimed(token) {
@@ -211,14 +214,12 @@ export function createGates(options: GatesOptions): Gates {
     );
   }
 
-  function hold(gate: Gate, askedMs: number): void {
+  function hold(gate: Gate, tenant: string, askedMs: number): void {
+    const { connector } = gate;
     const forMs = Math.min(askedMs, options.rateLimitedMaxMs);
-    gate.heldUntil = Math.max(gate.heldUntil, now() + forMs);
-    logger.warn({ connector: gate.connector, for_ms: forMs }, 'a connector asked for time: its queue rests');
-    background(
-      gate,
-      store.hold(gate.connector, forMs).then(() => rest(gate)),
-    );
+    gate.holds.set(tenant, Math.max(gate.holds.get(tenant) ?? 0, now() + forMs));
+    logger.warn({ connector, tenant, for_ms: forMs }, 'a connector asked for time: it rests for this tenant');
+    background(gate, store.hold(connector, tenant, forMs));
   }
 
   /** The queues of a gate that is closed are let rest, in all processes. */
@@ -242,8 +243,7 @@ export function createGates(options: GatesOptions): Gates {
         const gate = gates.get(name);
         const found = seen.gates[index];
         if (!gate || !found) continue;
-        // What this process has just been told may not be written yet.
-        gate.heldUntil = Math.max(gate.heldUntil, found.heldUntil);
+        gate.holds = standing(gate.holds, found.holds, now());
         gate.paused = paused.has(name);
         if (gate.breaker) see(gate, found.circuit);
       }
@@ -253,13 +253,13 @@ export function createGates(options: GatesOptions): Gates {
   for (const gate of gates.values()) note(gate);
 
   return {
-    admit(connector, kind) {
+    admit(connector, kind, tenant) {
       const gate = gates.get(connector);
       if (!gate) return FREE;
-      const refusal = closed(gate, kind);
+      const refusal = closed(gate, kind, tenant);
       if (refusal) return refusal;
-      if (!gate.rate && gate.circuit.state === 'closed') return { permit: permit(gate, undefined) };
-      return within(ASK_MAX_MS, ask(gate), (late) => late.permit?.release()).catch((err: unknown): Refusal => {
+      if (!gate.rate && gate.circuit.state === 'closed') return { permit: permit(gate, tenant, undefined) };
+      return within(ASK_MAX_MS, ask(gate, tenant), (late) => late.permit?.release()).catch((err: unknown): Refusal => {
         logger.warn({ err, connector }, 'a gate could not be asked');
         return { why: 'unknown', waitMs: UNKNOWN_WAIT_MS };
       });
@@ -267,20 +267,20 @@ export function createGates(options: GatesOptions): Gates {
     heard(token, ended) {
       permits.get(token)?.heard(ended);
     },
-    closed(connector, kind) {
+    closed(connector, kind, tenant) {
       const gate = gates.get(connector);
-      return gate && closed(gate, kind)?.why;
+      return gate && closed(gate, kind, tenant)?.why;
     },
-    waitsFor(connector) {
+    waitsFor(connector, tenant) {
       const gate = gates.get(connector);
       if (!gate) return undefined;
-      return closed(gate)?.why ?? (now() < gate.dryUntil + DRY_SHOWN_MS ? 'rate_limited' : undefined);
+      return closed(gate, 'effect', tenant)?.why ?? (now() < gate.dryUntil + DRY_SHOWN_MS ? 'rate_limited' : undefined);
     },
-    view(connector) {
+    view(connector, tenant) {
       const gate = gates.get(connector);
       if (!gate) return undefined;
-      const { circuit, rate, paused } = gate;
-      const restsUntil = Math.max(gate.heldUntil, gate.dryUntil);
+      const { circuit, rate, paused, holds } = gate;
+      const restsUntil = Math.max(gate.dryUntil, (tenant !== undefined && holds.get(tenant)) || 0);
       return {
         circuit: circuit.state,
         ...(circuit.state === 'open' && { openUntil: wall(circuit.until) }),
@@ -302,7 +302,7 @@ function openGate(connector: string, { rate, breaker = {} }: ConnectorLimits, { 
     breaker: breaker === false ? undefined : breakerSettings(breaker, probeMaxMs),
     circuitText: '',
     circuit: CLOSED,
-    heldUntil: 0,
+    holds: new Map(),
     dryUntil: 0,
     paused: false,
     window: [],
@@ -317,6 +317,15 @@ function breakerSettings(
   return { errorShare, minimumCalls, windowMs, openMs, probes, probeMaxMs };
 }
 type BreakerLimits = Exclude<NonNullable<ConnectorLimits['breaker']>, false>;
+
+/** What this process has just been told may not be written yet; what is over says nothing any more. */
+function standing(own: Gate['holds'], found: ReadonlyMap<string, number>, at: number): Map<string, number> {
+  const holds = new Map([
+    ...own,
+    ...[...found].map(([one, until]) => [one, Math.max(until, own.get(one) ?? 0)] as const),
+  ]);
+  return new Map([...holds].filter(([, until]) => until > at));
+}
 
 /** Only this service writes it; what another version wrote and this one cannot read counts as closed. */
 function parseCircuit(text: string): Circuit {

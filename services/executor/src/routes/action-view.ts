@@ -14,6 +14,7 @@ export function toAction(row: ActionRow, tool: Pick<Tool, 'secretArgs'> | undefi
     value: row.value,
     entity_key: row.entity_key,
     idempotency_key: row.idempotency_key,
+    ...(row.entity && { entity: row.entity }),
     operator: row.operator,
     attempts: row.attempts,
     ...(row.result !== null && { result: row.result }),

@@ -10,6 +10,7 @@ import type { Context } from '../context.ts';
 import { listActions } from '../store/list-actions.ts';
 import { listReceipts } from '../store/list-receipts.ts';
 import { readAction } from '../store/read-action.ts';
+import { readAround } from '../store/read-around.ts';
 import { toAction } from './action-view.ts';
 import { idParams, knownId } from './id-params.ts';
 import { page, pageQuery } from './paging.ts';
@@ -56,7 +57,7 @@ export function actionRoutes(app: App, context: Context): void {
       onRequest,
       schema: {
         tags: ['actions'],
-        summary: 'One action, with its receipts',
+        summary: 'One action, with its receipts, and what is around it: its plan, its event, its lane, its duplicates',
         params: idParams,
         response: { 200: actionSchema },
       },
@@ -65,8 +66,11 @@ export function actionRoutes(app: App, context: Context): void {
       const tenant = tenantOf(principal);
       const row = await readAction(db, knownId(params, NO_ACTION), tenant);
       if (!row) throw new HoldpointError('NOT_FOUND', NO_ACTION);
-      const receipts = await listReceipts(db, { tenant, actionId: row.id, limit: RECEIPTS_MAX });
-      return { ...showAction(context, row), receipts: receipts.reverse().map(toReceipt) };
+      const [{ rows: receipts }, around] = await Promise.all([
+        listReceipts(db, { tenant, actionId: row.id, limit: RECEIPTS_MAX }),
+        readAround(db, row),
+      ]);
+      return { ...showAction(context, row), receipts: receipts.toReversed().map(toReceipt), around };
     },
   );
 }

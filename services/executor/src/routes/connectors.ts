@@ -12,7 +12,7 @@ const connectorSchema = z.object({
   circuit: z.enum(['closed', 'open', 'half_open']),
   open_until: z.string().optional(),
   rate: z.object({ per_second: z.number(), burst: z.number() }).optional(),
-  /** It rests until then: it asked for time, or its rate is used up. */
+  /** It rests until then: it asked for time on the tenant's account, or its rate is used up. */
   resting_until: z.string().optional(),
   paused: z.boolean(),
   waiting: z.number(),
@@ -35,9 +35,10 @@ export function connectorRoutes(app: App, context: Context): void {
       },
     },
     async ({ principal }) => {
-      const heads = await findOldestHeads(db, tenantOf(principal));
+      const tenant = tenantOf(principal);
+      const heads = await findOldestHeads(db, tenant);
       const byConnector = Map.groupBy(heads, ({ connector }) => connector);
-      const items = connectors.names.map((name) => showConnector(context, name, byConnector.get(name) ?? []));
+      const items = connectors.names.map((name) => showConnector(context, name, byConnector.get(name) ?? [], tenant));
       return { items: await Promise.all(items) };
     },
   );
@@ -47,12 +48,13 @@ async function showConnector(
   { bell, gates }: Context,
   connector: string,
   heads: readonly HeadsOfConnector[],
+  tenant: string | undefined,
 ): Promise<z.infer<typeof connectorSchema>> {
   const counts = await bell.counts(connector).catch((cause: unknown) => {
     throw new HoldpointError('DEPENDENCY_UNAVAILABLE', 'the queues could not be read', {}, { cause });
   });
-  const view = gates.view(connector);
-  const why = (head: HeadsOfConnector) => headWhy(head.why, gates.waitsFor(connector));
+  const view = gates.view(connector, tenant);
+  const why = (head: HeadsOfConnector) => headWhy(head.why, gates.waitsFor(connector, tenant));
   const oldest = heads.toSorted((a, b) => b.oldest_seconds - a.oldest_seconds).at(0);
   return {
     connector,

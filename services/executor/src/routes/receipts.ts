@@ -1,14 +1,18 @@
 import { toReceipt } from '@holdpoint/shared/db/receipts';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
-import { keySchema, planIdSchema } from '@holdpoint/shared/domain/names';
+import { keySchema, nameSchema, planIdSchema, toolNameSchema } from '@holdpoint/shared/domain/names';
+import { isPlainText } from '@holdpoint/shared/domain/plain-text';
 import { RECEIPT_KINDS, receiptSchema } from '@holdpoint/shared/domain/receipt';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { type ListedReceipt, listReceipts } from '../store/list-receipts.ts';
+import { listReceipts, type ReceiptPlace } from '../store/list-receipts.ts';
 import { pageQuery } from './paging.ts';
 
 const uuid = z.uuid();
+const SAID_MAX_CHARS = 512;
+/** An actor, or an id of any kind: what Postgres can compare. */
+const saidIdSchema = z.string().min(1).max(SAID_MAX_CHARS).refine(isPlainText);
 const isoTime = z.iso.datetime({ offset: true });
 /** A time in UTC that Postgres takes too: it knows no year 0, and fewer offsets. */
 const timeSchema = isoTime
@@ -23,13 +27,22 @@ export function receiptRoutes(app: App, { authenticator, db }: Context): void {
       onRequest: authenticated({ authenticator, scope: 'read' }),
       schema: {
         tags: ['receipts'],
-        summary: 'Receipts of the tenant, newest first; `plan_id` is the server id, or the operator’s own',
+        summary:
+          'Receipts of the tenant, newest first; `plan_id` is the server id, or the operator’s own; `about` an id or key of whatever kind. A page that ends early says where to go on',
         querystring: z.strictObject({
           action_id: uuid.optional(),
           plan_id: planIdSchema.optional(),
           entity_key: keySchema.optional(),
+          about: saidIdSchema.optional(),
+          event_id: saidIdSchema.optional(),
+          operator: nameSchema.optional(),
+          connector: nameSchema.optional(),
+          tool: toolNameSchema.optional(),
+          actor: saidIdSchema.optional(),
+          outcome: nameSchema.optional(),
           kind: z.enum(RECEIPT_KINDS).optional(),
           since: timeSchema.optional(),
+          until: timeSchema.optional().describe('Left out itself'),
           limit: pageQuery.limit,
           cursor: z.string().max(200).optional(),
         }),
@@ -37,20 +50,18 @@ export function receiptRoutes(app: App, { authenticator, db }: Context): void {
       },
     },
     async ({ query, principal }) => {
-      const { limit, plan_id: plan } = query;
-      const rows = await listReceipts(db, {
+      const { plan_id: plan, action_id: actionId, entity_key: entityKey, about: anyId, event_id: event } = query;
+      const { rows, next } = await listReceipts(db, {
+        ...query,
         tenant: principal.tenant,
-        actionId: query.action_id,
+        actionId,
+        entityKey,
+        anyId,
+        event,
         ...(plan !== undefined && (uuid.safeParse(plan).success ? { plan } : { planId: plan })),
-        entityKey: query.entity_key,
-        kind: query.kind,
-        since: query.since,
         before: query.cursor === undefined ? undefined : readCursor(query.cursor),
-        limit,
       });
-      const shown = rows.slice(0, limit);
-      const last = shown.at(-1);
-      return { items: shown.map(toReceipt), ...(rows.length > limit && last && { next_cursor: writeCursor(last) }) };
+      return { items: rows.map(toReceipt), ...(next && { next_cursor: writeCursor(next) }) };
     },
   );
 }
@@ -69,11 +80,11 @@ const cursorSchema = z.tuple([
   uuid,
 ]);
 
-function writeCursor({ at_text, id }: ListedReceipt): string {
-  return Buffer.from(JSON.stringify([at_text, id])).toString('base64url');
+function writeCursor({ at, id }: ReceiptPlace): string {
+  return Buffer.from(JSON.stringify([at, id])).toString('base64url');
 }
 
-function readCursor(cursor: string): { at: string; id: string } {
+function readCursor(cursor: string): ReceiptPlace {
   try {
     const [at, id] = cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
     return { at, id };

@@ -1,5 +1,6 @@
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Kysely, sql } from 'kysely';
+import { headOfLane, waitsSince, whyItWaits } from './lane-head.ts';
 
 const LANES_MAX = 10_000;
 
@@ -25,22 +26,9 @@ export async function findOldestHeads(
     WITH walked AS MATERIALIZED (
       SELECT s.lane_id FROM executor_sweep_lanes(0, ${LANES_MAX}::int, 0) s
     ), heads AS MATERIALIZED (
-      SELECT a.id, a.connector,
-        CASE
-          WHEN a.state <> 'queued' THEN a.state
-          WHEN a.next_attempt_at > clock_timestamp() THEN 'backing_off'
-          WHEN action_frozen(a.tenant, a.operator, a.connector, a.tool) THEN 'frozen'
-          WHEN a.escalation ->> 'mode' = 'hold' AND NOT approval_covers(a.approval_id, a.id, a.digest, a.attempts)
-            THEN 'unauthorised'
-          ELSE 'queued'
-        END AS why,
-        extract(epoch FROM clock_timestamp() - CASE a.state WHEN 'running' THEN a.started_at
-          WHEN 'indeterminate' THEN a.updated_at ELSE coalesce(a.authorised_at, a.created_at) END) AS seconds
-      FROM walked w CROSS JOIN LATERAL (
-        SELECT * FROM actions a
-        WHERE a.lane_id = w.lane_id AND a.state IN ('queued', 'running', 'indeterminate') AND a.lane_seq IS NOT NULL
-        ORDER BY a.lane_seq LIMIT 1 OFFSET 0
-      ) a
+      SELECT a.id, a.connector, ${whyItWaits} AS why,
+        extract(epoch FROM clock_timestamp() - ${waitsSince}) AS seconds
+      FROM walked w CROSS JOIN LATERAL (${headOfLane}) a
       WHERE ${tenant ?? null}::text IS NULL OR a.tenant = ${tenant ?? null}::text
     )
     SELECT connector, why, count(*)::int AS lanes, max(seconds)::float8 AS oldest_seconds,

@@ -1,7 +1,7 @@
+import type { RecordedEnd } from '@holdpoint/calls/core/end-attempt';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Kysely, sql } from 'kysely';
 import type { ClaimedAction, Verdict } from '../core/claimed-action.ts';
-import type { RecordedEnd } from '../core/end-attempt.ts';
 
 export interface Flush {
   /** By action. */

@@ -1,6 +1,6 @@
+import type { RecordedEnd } from '@holdpoint/calls/core/end-attempt';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Kysely, sql } from 'kysely';
-import type { RecordedEnd } from '../core/end-attempt.ts';
 
 /**
  * Ends attempts in the name of their lost workers, each with receipt and outcome. Locks the actions in order of id. One whose

@@ -1,14 +1,17 @@
+import { credentialsOf } from '@holdpoint/calls/connector-credentials';
+import { createConnectorLog } from '@holdpoint/calls/connector-log';
+import type { Reach } from '@holdpoint/calls/connector-network';
+import { inConnector, STRAY } from '@holdpoint/calls/connector-scope';
+import { callSecrets } from '@holdpoint/calls/core/call-secrets';
+import { classifyFailure } from '@holdpoint/calls/core/classify-failure';
+import { storedError } from '@holdpoint/calls/core/stored-json';
+import { createSentProof } from '@holdpoint/calls/sent-proof';
+import { trackFetch } from '@holdpoint/calls/tracked-fetch';
+import { trackSocket } from '@holdpoint/calls/tracked-socket';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
-import type { ConnectorRunner, ConnectorStart } from '@holdpoint/shared/workspace/connector-runner';
+import type { ConnectorRunner, ConnectorStart, TenantStart } from '@holdpoint/shared/workspace/connector-runner';
 import type { TenantConnector } from '@holdpoint/shared/workspace/tenant-connectors';
 import type { Dispatcher } from 'undici';
-import { credentialsOf } from '../call/connector-credentials.ts';
-import { createConnectorLog } from '../call/connector-log.ts';
-import { inConnector, STRAY } from '../call/connector-scope.ts';
-import { type TrackedFetch, trackFetch } from '../call/tracked-fetch.ts';
-import { callSecrets } from '../core/call-secrets.ts';
-import { classifyFailure } from '../core/classify-failure.ts';
-import { storedError } from '../core/stored-json.ts';
 
 /** What a connector does outside of calls: each within its time, its failure an Error whose message holds no secret. */
 export interface ConnectorHooks {
@@ -34,12 +37,14 @@ export interface HookOptions {
   /** What each tenant gives it. */
   readonly given: ReadonlyMap<string, TenantConnector>;
   readonly pool: (tenant: string) => Dispatcher;
+  readonly reach: (tenant: string) => Reach;
   readonly limits: HookLimits;
   readonly logger: Logger;
   readonly onStray: () => void;
 }
 
-export function createHooks({ name, runner, given, pool, limits, logger, onStray }: HookOptions): ConnectorHooks {
+export function createHooks(options: HookOptions): ConnectorHooks {
+  const { name, runner, given, limits, logger, onStray } = options;
   const secrets = callSecrets(
     {},
     [],
@@ -56,21 +61,18 @@ export function createHooks({ name, runner, given, pool, limits, logger, onStray
 
   async function run(limitMs: number, hook: (start: ConnectorStart) => unknown, onEnded = () => {}): Promise<void> {
     const over = new AbortController();
-    const opened: TrackedFetch[] = [];
-    const fetchFor = (tenant: string) => {
-      const tracked = trackFetch({ signal: over.signal, pool: pool(tenant), mayStillSend() {} });
-      opened.push(tracked);
-      return tracked.fetch;
+    const opened: { end(): void }[] = [];
+    const start = ([tenant, own]: [string, TenantConnector]): [string, TenantStart] => {
+      const sends = { signal: over.signal, mayStillSend() {}, proof: createSentProof() };
+      const fetches = trackFetch({ ...sends, pool: options.pool(tenant) });
+      const sockets = trackSocket({ ...sends, reach: options.reach(tenant) });
+      opened.push(fetches, sockets);
+      const secret = credentialsOf(tenant, name, own);
+      return [tenant, { config: own.config, secret, fetch: fetches.fetch, connect: sockets.connect }];
     };
-    const tenants = Object.fromEntries(
-      [...given].map(([tenant, own]) => [
-        tenant,
-        { config: own.config, secret: credentialsOf(tenant, name, own), fetch: fetchFor(tenant) },
-      ]),
-    );
-    const start: ConnectorStart = { tenants, log, signal: over.signal };
+    const tenants = Object.fromEntries([...given].map(start));
     try {
-      const running = inConnector(scope, async () => hook(start));
+      const running = inConnector(scope, async () => hook({ tenants, log, signal: over.signal }));
       running.then(onEnded, onEnded);
       if ((await within(limitMs, over, running)) === false) throw new Error('answered false');
     } catch (error) {

@@ -1,3 +1,5 @@
+import { createConnectorNetwork, type Reach } from '@holdpoint/calls/connector-network';
+import { inConnector, STRAY } from '@holdpoint/calls/connector-scope';
 import type { Tool, ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { PrivateNetwork } from '@holdpoint/shared/runtime/config';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
@@ -12,8 +14,6 @@ import {
 import { loadTools } from '@holdpoint/shared/workspace/tools';
 import { allOrIssues, WorkspaceError } from '@holdpoint/shared/workspace/workspace-error';
 import type { Dispatcher } from 'undici';
-import { createConnectorNetwork } from '../call/connector-network.ts';
-import { inConnector, STRAY } from '../call/connector-scope.ts';
 import { type ConnectorHooks, createHooks, type HookLimits } from './connector-hooks.ts';
 
 /** The workspace's connectors: what they declare, their code, and what each tenant gives them. */
@@ -24,6 +24,8 @@ export interface Connectors {
   given(tenant: string, connector: string): TenantConnector | undefined;
   /** The connections that a connector may use for a tenant. */
   pool(tenant: string, connector: string): Dispatcher;
+  /** Where a connector may connect to for a tenant. */
+  reach(tenant: string, connector: string): Reach;
   readonly hooks: readonly ConnectorHooks[];
   close(): Promise<void>;
 }
@@ -48,16 +50,16 @@ export async function openConnectors(options: ConnectorsOptions): Promise<Connec
   const { tools, runners, tenants } = await load(options);
   const network = createConnectorNetwork();
   const given = (tenant: string, connector: string) => tenants.get(tenant)?.get(connector);
-  const pool = (tenant: string, connector: string) => {
-    const anywhere = options.privateNetwork === 'allow' || given(tenant, connector)?.network?.private === true;
-    return network.pool(connector, anywhere ? 'anywhere' : 'public');
-  };
+  const reach = (tenant: string, connector: string): Reach =>
+    options.privateNetwork === 'allow' || given(tenant, connector)?.network?.private === true ? 'anywhere' : 'public';
+  const pool = (tenant: string, connector: string) => network.pool(connector, reach(tenant, connector));
   const hooks = [...runners].map(([name, runner]) =>
     createHooks({
       name,
       runner,
       given: givenTo(name, tenants),
       pool: (tenant) => pool(tenant, name),
+      reach: (tenant) => reach(tenant, name),
       limits: options.limits,
       logger: options.logger,
       onStray: () => options.onStray(name),
@@ -82,6 +84,7 @@ export async function openConnectors(options: ConnectorsOptions): Promise<Connec
     runner: (connector) => runners.get(connector),
     given,
     pool,
+    reach,
     hooks,
     close,
   };

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RecordedEnd } from '@holdpoint/calls/core/end-attempt';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Batcher, createBatcher } from '@holdpoint/shared/runtime/batcher';
 import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import { isDeadlock, isUniqueViolation } from '@holdpoint/shared/runtime/postgres';
 import type { Kysely } from 'kysely';
-import type { RecordedEnd } from '../core/end-attempt.ts';
 import { type Found, flush } from '../store/flush.ts';
 
 /** One drain's wish for the next flush. */

@@ -1,6 +1,7 @@
 /** The executor's own process, but for a lease and a settle delay that a test can see run out. */
+
+import { handStray, keepFromExiting } from '@holdpoint/calls/connector-scope';
 import { runService } from '@holdpoint/shared/runtime/service';
-import { handStray, keepFromExiting } from '../../src/call/connector-scope.ts';
 import { EXECUTOR_LIMITS, readExecutorConfig } from '../../src/config.ts';
 import { startExecutor } from '../../src/service.ts';
 

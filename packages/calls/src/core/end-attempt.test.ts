@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { CallEnd } from './call-end.ts';
 import { classifyFailure } from './classify-failure.ts';
-import { type AttemptFacts, type CallEnd, endAttempt } from './end-attempt.ts';
+import { type AttemptFacts, endAttempt } from './end-attempt.ts';
 import { settleDead, settleDelayMs } from './settlement.ts';
 
 const facts = (over: Partial<AttemptFacts> = {}): AttemptFacts => ({

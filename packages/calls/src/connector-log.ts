@@ -1,6 +1,6 @@
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import type { ConnectorLog } from '@holdpoint/shared/workspace/connector-runner';
-import type { CallSecrets } from '../core/call-secrets.ts';
+import type { CallSecrets } from './core/call-secrets.ts';
 
 const DEPTH_MAX = 8;
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;

@@ -1,39 +1,27 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
 import type { ConnectorContext, ConnectorKv } from '@holdpoint/shared/workspace/connector-runner';
 import { Dispatcher } from 'undici';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
-import { callSecrets } from '../core/call-secrets.ts';
-import type { Lease } from '../worker/lease.ts';
 import { type Call, callConnector } from './call-connector.ts';
 import { createConnectorNetwork } from './connector-network.ts';
+import { callSecrets } from './core/call-secrets.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent', instance: 'test' });
-const held: Lease = {
-  worker: 'w',
-  held: () => true,
-  unbrokenMs: () => 0,
-  stop: async () => {},
-};
+const held: Call['lease'] = { held: () => true };
 
 function call(run: (args: never, ctx: ConnectorContext) => unknown, over: Partial<Call> = {}): Call {
   return {
     action: {
       id: 'a',
       tenant: 't',
-      operator: 'o',
-      plan_id: 'p',
       connector: 'c',
       tool: 'do',
-      risk: 'write',
       args: {},
       entity_key: 'e',
       idempotency_key: 'k',
       attempts: 1,
-      token: 'x',
-      unsure: false,
-      trace_id: null,
     },
     part: 'run',
     runner: { run: { do: run } },
@@ -42,7 +30,9 @@ function call(run: (args: never, ctx: ConnectorContext) => unknown, over: Partia
     lease: held,
     abandon: new AbortController().signal,
     kv: {} as ConnectorKv,
+    db: {},
     pool: network.pool('c', 'anywhere'),
+    reach: 'anywhere',
     logger,
     secrets: callSecrets({}, [], []),
     onStray: () => {},
@@ -105,7 +95,7 @@ test('a call that ignores its signal is left behind when its time is up or the p
 
 test('a lease that is lost during a call does not end the call: what it answers counts', async () => {
   let looks = 0;
-  const lease: Lease = { ...held, held: () => ++looks === 1 };
+  const lease: Call['lease'] = { ...held, held: () => ++looks === 1 };
   const end = await callConnector(call(async () => 'done', { lease }));
   expect(end).toEqual({ kind: 'answered', result: 'done' });
   expect(lease.held()).toBe(false);
@@ -163,6 +153,24 @@ test('a redirect to where nobody listens was sent: its first hop has answered', 
   const post = (_args: never, ctx: ConnectorContext) => ctx.fetch(hop.url, { method: 'POST', body: 'pay' });
   expect(await callConnector(call(post))).toMatchObject({ kind: 'unknown' });
   await hop.close();
+});
+
+test('a connection of its own counts as a request does, and ends with the call', async () => {
+  const open = await listen(() => {});
+  const closed = await closedUrl();
+  const to = (url: string) => ({ host: '127.0.0.1', port: Number(new URL(url).port) });
+  const one = (url: string) => callConnector(call((_args, ctx) => ctx.connect(to(url))));
+  expect(await one(closed)).toMatchObject({ kind: 'retry', message: expect.stringContaining('ECONNREFUSED') });
+  const kept: Socket[] = [];
+  const both = async (_args: never, ctx: ConnectorContext) => {
+    kept.push(await ctx.connect(to(open.url)));
+    await ctx.fetch(closed);
+  };
+  expect(await callConnector(call(both))).toMatchObject({ kind: 'unknown' });
+  expect(kept[0]?.destroyed).toBe(true);
+  const inward = call((_args, ctx) => ctx.connect(to(open.url)), { reach: 'public' });
+  expect(await callConnector(inward)).toMatchObject({ kind: 'refused', message: expect.stringContaining('private') });
+  await open.close();
 });
 
 test('a host that goes away during a request was sent something: only a failed connect proves nothing was', async () => {

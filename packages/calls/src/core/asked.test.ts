@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { afterAsking } from './asked.ts';
-import type { AttemptFacts, CallEnd } from './end-attempt.ts';
+import type { CallEnd } from './call-end.ts';
+import type { AttemptFacts } from './end-attempt.ts';
 
 const facts = (over: Partial<AttemptFacts> = {}): AttemptFacts => ({
   tool: { risk: 'write' },

@@ -1,30 +1,52 @@
 import type { Logger } from '@holdpoint/shared/runtime/logger';
 import type { ConnectorContext, ConnectorKv, ConnectorRunner } from '@holdpoint/shared/workspace/connector-runner';
+import type { EntityDb } from '@holdpoint/shared/workspace/entity-db';
 import type { TenantConnector } from '@holdpoint/shared/workspace/tenant-connectors';
 import type { Dispatcher } from 'undici';
-import type { CallSecrets } from '../core/call-secrets.ts';
-import type { ClaimedAction } from '../core/claimed-action.ts';
-import { classifyFailure } from '../core/classify-failure.ts';
-import type { CallEnd } from '../core/end-attempt.ts';
-import type { Lease } from '../worker/lease.ts';
 import { credentialsOf } from './connector-credentials.ts';
 import { createConnectorLog } from './connector-log.ts';
+import type { Reach } from './connector-network.ts';
 import { type ConnectorScope, inConnector, STRAY } from './connector-scope.ts';
+import type { CallEnd } from './core/call-end.ts';
+import type { CallSecrets } from './core/call-secrets.ts';
+import { classifyFailure } from './core/classify-failure.ts';
+import { createSentProof } from './sent-proof.ts';
 import { trackFetch } from './tracked-fetch.ts';
+import { trackSocket } from './tracked-socket.ts';
+
+/** What a call is made for. */
+export interface CalledAction {
+  readonly id: string;
+  readonly tenant: string;
+  readonly connector: string;
+  readonly tool: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly entity_key: string | null;
+  readonly idempotency_key: string | null;
+  /** Counts this one. */
+  readonly attempts: number;
+}
 
 export interface Call {
-  readonly action: ClaimedAction;
-  /** Do it, or ask whether an earlier attempt has. */
-  readonly part: 'run' | 'reconcile';
+  readonly action: CalledAction;
+  /** Do it, ask whether an earlier attempt has, or see to the result of one that has. */
+  readonly part: 'run' | 'reconcile' | 'after';
+  /** What `after` sees to. */
+  readonly result?: unknown;
   readonly runner: ConnectorRunner;
   readonly given: TenantConnector | undefined;
   readonly timeoutMs: number;
-  readonly lease: Lease;
+  /** The right to send, asked before every send. */
+  readonly lease: { held(): boolean };
   /** Aborts when the process may wait no longer. */
   readonly abandon: AbortSignal;
   readonly kv: ConnectorKv;
+  /** Of the connector's own entities. */
+  readonly db: EntityDb;
   /** The connections that it may use. */
   readonly pool: Dispatcher;
+  /** Where it may connect to by itself: as its pool. */
+  readonly reach: Reach;
   readonly logger: Logger;
   readonly secrets: CallSecrets;
   /** Something that the call left behind has failed; said through its log already. */
@@ -53,13 +75,15 @@ export async function callConnector(call: Call): Promise<CallEnd> {
   const timer = setTimeout(callOff, timeoutMs, `no answer within ${timeoutMs} ms`);
   const leave = () => callOff('the worker was stopped during the call');
   abandon.addEventListener('abort', leave);
-  const tracked = trackFetch({
-    signal: controller.signal,
-    pool: call.pool,
-    mayStillSend() {
-      if (!lease.held()) throw new CalledOff('the worker lost its lease before sending');
-    },
-  });
+  const proof = createSentProof();
+  const mayStillSend = () => {
+    if (!lease.held()) throw new CalledOff('the worker lost its lease before sending');
+  };
+  const limits = { signal: controller.signal, mayStillSend, proof };
+  const fetches = trackFetch({ ...limits, pool: call.pool });
+  const sockets = trackSocket({ ...limits, reach: call.reach });
+  let restMs = 0;
+  const told = (end: CallEnd): CallEnd => (restMs > 0 ? { ...end, restMs } : end);
   const aborted = new Promise<never>((_, reject) => {
     controller.signal.addEventListener('abort', () => reject(controller.signal.reason));
   });
@@ -67,18 +91,27 @@ export async function callConnector(call: Call): Promise<CallEnd> {
   try {
     // The last look before the send: a process that slept may have been judged dead meanwhile.
     if (!lease.held()) return { kind: 'not_sent', message: 'the worker lost its lease before the call' };
-    const ctx = connectorContext(call, controller.signal, tracked.fetch);
-    const running = inConnector(scopeOf(call, ctx), async () => run(action.args as never, ctx));
+    const ctx = connectorContext(call, {
+      signal: controller.signal,
+      fetch: fetches.fetch,
+      connect: sockets.connect,
+      rest(seconds) {
+        restMs = Math.max(restMs, seconds * 1000 || 0);
+      },
+    });
+    const given = part === 'after' ? [call.result, action.args] : [action.args];
+    const running = inConnector(scopeOf(call, ctx), async () => run(...([...given, ctx] as never[])));
     running.catch(() => {});
-    return { kind: 'answered', result: await Promise.race([running, aborted]) };
+    return told({ kind: 'answered', result: await Promise.race([running, aborted]) });
   } catch (error) {
     // Whatever a call says after it was called off, what it did is unknown.
-    if (controller.signal.aborted) return classifyFailure(controller.signal.reason, { notSent: false });
-    const refusal = tracked.refusal(error);
+    if (controller.signal.aborted) return told(classifyFailure(controller.signal.reason, { notSent: false }));
+    const refusal = proof.refusal(error);
     if (refusal) return { kind: 'refused', message: refusal.message };
-    return classifyFailure(error, { notSent: tracked.provesNotSent(error) });
+    return told(classifyFailure(error, { notSent: proof.provesNotSent(error) }));
   } finally {
-    tracked.end();
+    fetches.end();
+    sockets.end();
     clearTimeout(timer);
     abandon.removeEventListener('abort', leave);
   }
@@ -89,8 +122,15 @@ export function canAsk(runner: ConnectorRunner | undefined, tool: string): boole
   return runner !== undefined && partOf(runner, 'reconcile', tool) !== undefined;
 }
 
-function partOf(runner: ConnectorRunner, part: Call['part'], tool: string) {
-  const functions = runner[part] ?? {};
+/** Whether anything is to be made of a tool's result. */
+export function hasAfter(runner: ConnectorRunner, tool: string): boolean {
+  return partOf(runner, 'after', tool) !== undefined;
+}
+
+type Part = (...given: never[]) => unknown;
+
+function partOf(runner: ConnectorRunner, part: Call['part'], tool: string): Part | undefined {
+  const functions: Readonly<Record<string, Part>> = runner[part] ?? {};
   return Object.hasOwn(functions, tool) ? functions[tool] : undefined;
 }
 
@@ -104,19 +144,21 @@ function scopeOf({ action, onStray }: Call, { log }: ConnectorContext): Connecto
   };
 }
 
-function connectorContext(call: Call, signal: AbortSignal, fetch: typeof globalThis.fetch): ConnectorContext {
-  const { action, given, kv, logger, secrets } = call;
+function connectorContext(
+  { action, given, kv, db, logger, secrets }: Call,
+  limited: Pick<ConnectorContext, 'signal' | 'fetch' | 'connect' | 'rest'>,
+): ConnectorContext {
   return {
     tenant: action.tenant,
     entityKey: action.entity_key,
     idempotencyKey: action.idempotency_key,
     actionId: action.id,
     attempt: action.attempts,
-    signal,
     log: createConnectorLog(logger, secrets),
     config: given?.config ?? {},
     secret: credentialsOf(action.tenant, action.connector, given),
-    fetch,
     kv,
+    db,
+    ...limited,
   };
 }

@@ -1,12 +1,5 @@
 import type { Tool } from '@holdpoint/shared/domain/tool';
-import type { Failure } from './classify-failure.ts';
-
-/** How a call ended, as far as this process can tell. */
-export type CallEnd =
-  | { readonly kind: 'answered'; readonly result: unknown }
-  /** The lease was gone before anything was sent. */
-  | { readonly kind: 'not_sent'; readonly message: string }
-  | Failure;
+import type { CallEnd } from './call-end.ts';
 
 /** What becomes of an action by an attempt. */
 export type AttemptEnd =

@@ -1,4 +1,5 @@
-import { ASKS_MAX, type AttemptEnd, type AttemptFacts, type CallEnd, delayMs, triesOf } from './end-attempt.ts';
+import type { CallEnd } from './call-end.ts';
+import { ASKS_MAX, type AttemptEnd, type AttemptFacts, delayMs, triesOf } from './end-attempt.ts';
 
 /** What follows from a question to a tool's `reconcile`: an end, or that the action did not happen and may be run. */
 export type Asked = { readonly run: true } | { readonly end: AttemptEnd; readonly settles: boolean };

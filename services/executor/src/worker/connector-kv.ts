@@ -1,8 +1,8 @@
+import { outsideConnector } from '@holdpoint/calls/connector-scope';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import type { ConnectorKv } from '@holdpoint/shared/workspace/connector-runner';
 import type { Kysely } from 'kysely';
 import { addKv, deleteKv, getKv, type KvName, replaceKv, replaceKvIf } from '../store/connector-kv.ts';
-import { outsideConnector } from './connector-scope.ts';
 
 const KEY_MAX_LENGTH = 255;
 const VALUE_MAX_BYTES = 64 * 1024;

@@ -1,20 +1,16 @@
+import { PrivateAddress } from '@holdpoint/shared/runtime/public-network';
 import type { Dispatcher } from 'undici';
-import { PrivateAddress } from './connector-network.ts';
+import { causesOf, createSentProof, type SentProof } from './sent-proof.ts';
 
 /** Codes of a connection that was never made, if it was making one that failed: no byte of the request left. */
 const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH']);
 const CONNECTING = new Set(['connect', 'getaddrinfo']);
 /** Refused by the pool itself. */
 const NEVER_TRIED = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_MAX_ORIGINS_REACHED']);
-const CAUSES_MAX = 5;
 export const RESPONSE_MAX_BYTES = 10 * 1024 * 1024;
 
-export interface TrackedFetch {
+export interface TrackedFetch extends Pick<SentProof, 'provesNotSent' | 'refusal'> {
   readonly fetch: typeof fetch;
-  /** Whether this error, or what caused it, proves that nothing of this call was sent. */
-  provesNotSent(error: unknown): boolean;
-  /** The address for which this call was refused before anything of it was sent; trying again would not help. */
-  refusal(error: unknown): PrivateAddress | undefined;
   /** The call is over: what it still reads is cut off, and it sends no more. */
   end(): void;
 }
@@ -27,6 +23,8 @@ export interface FetchLimits {
   /** Asked before every request and every hop of one; throws where there may be none. */
   readonly mayStillSend: () => void;
   readonly responseMaxBytes?: number;
+  /** Of the call, where it has other ways to send than this. */
+  readonly proof?: SentProof;
 }
 
 /** What an answer says beyond its limit is not read. */
@@ -47,10 +45,9 @@ export function trackFetch({
   pool,
   mayStillSend,
   responseMaxBytes = RESPONSE_MAX_BYTES,
+  proof = createSentProof(),
 }: FetchLimits): TrackedFetch {
-  const unsent = new WeakSet<object>();
   const over = new AbortController();
-  let reached = false;
 
   async function tracked(input: Parameters<typeof fetch>[0], init: RequestInit = {}): Promise<Response> {
     mayStillSend();
@@ -66,20 +63,19 @@ export function trackFetch({
     try {
       const ends = AbortSignal.any([signal, over.signal, ...(own ? [own] : [])]);
       const response = await fetch(input, { ...init, signal: ends, dispatcher: counted } as object);
-      reached = true;
+      proof.mayHaveLeft();
       return bounded(response, responseMaxBytes);
     } catch (error) {
-      if (made === 1 && typeof error === 'object' && error !== null && neverConnected(error)) unsent.add(error);
-      else reached = true;
+      if (made === 1 && typeof error === 'object' && error !== null && neverConnected(error)) proof.neverLeft(error);
+      else proof.mayHaveLeft();
       throw error;
     }
   }
 
-  const provesNotSent = (error: unknown) => !reached && chain(error).some((one) => unsent.has(one));
   return {
     fetch: tracked as typeof fetch,
-    provesNotSent,
-    refusal: (error) => (provesNotSent(error) ? refusalIn(error) : undefined),
+    provesNotSent: proof.provesNotSent,
+    refusal: proof.refusal,
     end: () => over.abort(new Error('the call is over')),
   };
 }
@@ -106,7 +102,7 @@ function bounded(response: Response, maxBytes: number): Response {
 }
 
 function neverConnected(error: object): boolean {
-  return chain(error).some((one) => {
+  return causesOf(error).some((one) => {
     // A host with several addresses: each of them was tried.
     if ('errors' in one && Array.isArray(one.errors))
       return one.errors.length > 0 && one.errors.every(isConnectFailure);
@@ -119,17 +115,4 @@ function isConnectFailure(error: unknown): boolean {
   const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
   if (NEVER_TRIED.has(String(code))) return true;
   return NEVER_CONNECTED.has(String(code)) && CONNECTING.has(String(syscall));
-}
-
-function refusalIn(error: unknown): PrivateAddress | undefined {
-  return chain(error).find((one) => one instanceof PrivateAddress);
-}
-
-function chain(error: unknown): object[] {
-  const found: object[] = [];
-  for (let one = error; typeof one === 'object' && one !== null && found.length < CAUSES_MAX; ) {
-    found.push(one);
-    one = 'cause' in one ? one.cause : undefined;
-  }
-  return found;
 }
