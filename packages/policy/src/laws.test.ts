@@ -64,6 +64,11 @@ const sketchOf = (decision: fc.Arbitrary<TrustPolicy['decision']>): fc.Arbitrary
           ttlSeconds: maybe(fc.integer({ min: 1, max: 3 })),
           mode: maybe(fc.constantFrom('hold' as const, 'alongside' as const)),
           selfApproval: maybe(fc.boolean()),
+          denials: maybe(fc.integer({ min: 1, max: 3 })),
+          remindEverySeconds: maybe(fc.integer({ min: 60, max: 61 })),
+          escalateTo: maybe(
+            fc.record({ audience: fc.constantFrom('desk', 'board'), afterSeconds: fc.integer({ min: 1, max: 2 }) }),
+          ),
           reason: maybe(fc.constantFrom('why ${value}', '${name}')),
         }),
       ),
@@ -115,8 +120,14 @@ function expectNoLooserEscalation(after: Escalation, before: Escalation): void {
   if (before.mode === 'hold') expect(after.mode).toBe('hold');
   if (!before.self_approval) expect(after.self_approval).toBe(false);
   expect(after.reasons).toEqual(expect.arrayContaining(before.reasons));
-  for (const { audience, quorum } of before.requirements) {
-    expect(after.requirements.find((kept) => kept.audience === audience)?.quorum).toBeGreaterThanOrEqual(quorum);
+  expect(after.denials ?? 1).toBeLessThanOrEqual(before.denials ?? 1);
+  for (const { audience, quorum, escalate } of before.requirements) {
+    const kept = after.requirements.find((one) => one.audience === audience);
+    expect(kept?.quorum).toBeGreaterThanOrEqual(quorum);
+    // Nobody may vote in its place who could not before, nor sooner.
+    if (kept?.escalate === undefined) continue;
+    expect(kept.escalate.audience).toBe(escalate?.audience);
+    expect(kept.escalate.after_seconds).toBeGreaterThanOrEqual(escalate?.after_seconds ?? Number.POSITIVE_INFINITY);
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  APPROVAL_STATUSES,
   type Approval,
   type ApprovalStatus,
   type approvalRequestSchema,
@@ -6,12 +7,22 @@ import {
 } from '@holdpoint/shared/domain/approval';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { z } from 'zod';
-import { id, type Page, pageOf, type Query, type Service } from './http.ts';
+import { type StreamOptions, streamApprovals } from './approval-stream.ts';
+import { type HttpRequest, id, type Page, pageOf, type Query, type Service } from './http.ts';
 
 export type RequestedApproval = z.input<typeof approvalRequestSchema>;
 
 /** What becomes of an imperative request when no person can be asked. `assume-approved` holds at urgency `low` only. */
 export type OnApprovalUnavailable = 'fail' | 'assume-rejected' | 'assume-approved';
+
+export interface ApprovalQuery extends Page {
+  readonly status?: ApprovalStatus | undefined;
+  readonly audience?: string | undefined;
+  readonly session_id?: string | undefined;
+  readonly operator?: string | undefined;
+  /** Pending ones that the person who asks may decide and has not voted on. */
+  readonly mine?: boolean | undefined;
+}
 
 interface RequestOptions {
   readonly onApprovalUnavailable?: OnApprovalUnavailable;
@@ -21,9 +32,19 @@ interface RequestOptions {
 /** One round of waiting for a person; the next follows at once. */
 const WAIT_SECONDS = 25;
 
-const batchSchema = z.looseObject({ items: z.array(z.looseObject({ id: z.string() })) });
+const batchSchema = z.looseObject({
+  items: z.array(
+    z.looseObject({
+      id: z.string(),
+      status: z.enum(APPROVAL_STATUSES).optional(),
+      error: z.looseObject({ code: z.string(), detail: z.string() }).optional(),
+    }),
+  ),
+});
+/** What became of each id: its status, or why it was refused. */
+export type BatchAnswer = z.infer<typeof batchSchema>;
 
-export function approvals(service: Service) {
+export function approvals(service: Service, bytes: (request: Omit<HttpRequest, 'base'>) => AsyncIterable<Uint8Array>) {
   const post = (path: string, body: object): Promise<Approval> =>
     service(approvalSchema, { method: 'POST', path: `/v1/approvals${path}`, body });
   const get = (approvalId: string, how: { waitSeconds?: number; signal?: AbortSignal } = {}): Promise<Approval> =>
@@ -35,7 +56,7 @@ export function approvals(service: Service) {
       signal: how.signal,
     });
   return {
-    list: (query: Page & { status?: ApprovalStatus; audience?: string } = {}) =>
+    list: (query: ApprovalQuery = {}) =>
       service(pageOf(approvalSchema), { method: 'GET', path: '/v1/approvals', query: query as Query }),
     get,
     create: (request: RequestedApproval) => post('', request),
@@ -44,9 +65,18 @@ export function approvals(service: Service) {
     deny: (approvalId: string, reason: string) => post(`/${id(approvalId)}/deny`, { reason }),
     cancel: (approvalId: string, reason?: string) =>
       post(`/${id(approvalId)}/cancel`, reason === undefined ? {} : { reason }),
+    /** Takes back the own vote, while it is pending. */
+    withdraw: (approvalId: string) => post(`/${id(approvalId)}/withdraw`, {}),
+    comment: (approvalId: string, text: string) => post(`/${id(approvalId)}/comments`, { text }),
+    /** What is said from now on, whoever says it: `for await (const { event, approval } of approvals.stream())`. */
+    stream: (options: StreamOptions = {}) =>
+      streamApprovals((signal) => bytes({ method: 'GET', path: '/v1/approvals/stream', signal }), options),
     batch: (request: { ids: readonly string[]; vote: 'approve' | 'deny'; reason?: string }) =>
       service(batchSchema, { method: 'POST', path: '/v1/approvals/batch', body: request }),
-    /** Asks a person and waits for the answer: true when it is granted, else what was said is thrown. */
+    /**
+     * Asks a person and waits for the answer: true when it is granted, else what was said is thrown. Aborted, it takes the
+     * question back.
+     */
     request: (request: RequestedApproval, options: RequestOptions = {}): Promise<true> =>
       askPerson(request, options, post, get),
   };
@@ -62,14 +92,21 @@ async function askPerson(
   if (onApprovalUnavailable === 'assume-approved' && request.urgency !== 'low') {
     throw new HoldpointError('INVALID_REQUEST', "'assume-approved' holds at urgency 'low' only");
   }
+  signal?.throwIfAborted();
+  let asked: Approval | undefined;
   try {
-    let approval = await post('', request);
+    asked = await post('', request);
+    let approval = asked;
     while (approval.status === 'pending') {
       approval = await get(approval.id, { waitSeconds: WAIT_SECONDS, ...(signal && { signal }) });
     }
     return answerOf(approval);
   } catch (error) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) {
+      // Who decided first has decided: nobody waits for that any more.
+      if (asked) await post(`/${id(asked.id)}/cancel`, { reason: 'who asked waits no more' }).catch(() => undefined);
+      throw signal.reason;
+    }
     if (!(error instanceof HoldpointError && error.code === 'DEPENDENCY_UNAVAILABLE')) throw error;
     if (onApprovalUnavailable === 'assume-approved') return true;
     if (onApprovalUnavailable === 'fail') throw error;

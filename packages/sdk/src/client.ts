@@ -17,9 +17,11 @@ import { type ReceiptKind, receiptSchema } from '@holdpoint/shared/domain/receip
 import { limitInUseSchema } from '@holdpoint/shared/domain/reservation';
 import { z } from 'zod';
 import { approvals } from './approvals-client.ts';
+import { entities } from './entities-client.ts';
 import {
   call,
   callBytes,
+  callStream,
   type HttpRequest,
   type HttpSettings,
   id,
@@ -28,6 +30,11 @@ import {
   type Query,
   type Service,
 } from './http.ts';
+import { standingGrants } from './standing-grants-client.ts';
+
+export type { ApprovalEvent } from './approval-stream.ts';
+export type { BatchAnswer } from './approvals-client.ts';
+export type { GrantPreview, RequestedClass, RequestedGrant, UsedGrant } from './standing-grants-client.ts';
 
 /** Where the services answer: one URL where something in front of them tells them apart, or one each. */
 export interface ServiceUrls {
@@ -83,22 +90,36 @@ export function createClient(options: ClientOptions) {
     actions: actions(service('executor')),
     receipts: receipts(service('executor')),
     freezes: freezes(service('executor')),
-    approvals: approvals(service('approvals')),
+    entities: entities(service('executor')),
+    approvals: approvals(service('approvals'), (request) => callStream(settings, based('approvals', request))),
+    standingGrants: standingGrants(service('approvals')),
     events: events(service('ingest'), async (request) => callBytes(settings, based('ingest', request))),
   };
 }
 
 const asQuery = (query: object): Query => query as Query;
 
+export interface SubmitOptions {
+  readonly operator: string;
+  readonly waitSeconds?: number | undefined;
+  readonly approvalId?: string | undefined;
+}
+
 function plans(evaluator: Service, executor: Service) {
   return {
-    /** Proposes a plan; with `waitSeconds`, answers when every line is finished or held, or the time is up. */
-    submit: (plan: ExecutionPlan, how: { operator: string; waitSeconds?: number | undefined }): Promise<PlanAnswer> =>
+    /**
+     * Proposes a plan; with `waitSeconds`, answers when every line is finished or held, or the time is up. With `approvalId`
+     * nothing is proposed: the plan's one line is the call that the approval is about, and its outcome the answer.
+     * @throws {HoldpointError} with `approvalId`: APPROVAL_REQUIRED while people have not decided, APPROVAL_DENIED,
+     *   APPROVAL_EXPIRED, IDEMPOTENCY_CONFLICT where it is about another call
+     */
+    submit: (plan: ExecutionPlan, how: SubmitOptions): Promise<PlanAnswer> =>
       evaluator(planAnswerSchema, {
         method: 'POST',
         path: '/v1/plans',
         query: { wait: how.waitSeconds },
         body: { ...plan, operator: how.operator },
+        headers: how.approvalId === undefined ? undefined : { 'x-approval-id': how.approvalId },
         waitSeconds: how.waitSeconds,
       }),
     get: (planRowId: string) => executor(loose, { method: 'GET', path: `/v1/plans/${id(planRowId)}` }),
@@ -188,8 +209,18 @@ export interface ReceiptQuery extends Page {
   readonly action_id?: string;
   readonly plan_id?: string;
   readonly entity_key?: string;
+  /** An id or key of whatever kind. */
+  readonly about?: string;
+  readonly event_id?: string;
+  readonly operator?: string;
+  readonly connector?: string;
+  readonly tool?: string;
+  readonly actor?: string;
+  readonly outcome?: string;
   readonly kind?: ReceiptKind;
   readonly since?: string;
+  /** Left out itself. */
+  readonly until?: string;
 }
 
 function receipts(executor: Service) {
@@ -230,8 +261,9 @@ const sourceSchema = z.looseObject({
   id: z.string(),
   tenant: z.string(),
   provider: z.string(),
-  path: z.string(),
-  subscription_path: z.string().nullable(),
+  /** Told to admins, as all that says how the door is kept. */
+  path: z.string().optional(),
+  subscription_path: z.string().nullish(),
   health: z
     .looseObject({
       status: z.string(),

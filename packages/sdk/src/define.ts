@@ -1,13 +1,17 @@
+import type { EntityDeclaration } from '@holdpoint/shared/domain/entity';
 import type { TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { Grant, Tool } from '@holdpoint/shared/domain/tool';
 import type { ConnectorLimits } from '@holdpoint/shared/workspace/connector-limits';
 import type { ConnectorContext, ConnectorRunner, Reconciled } from '@holdpoint/shared/workspace/connector-runner';
 import type { HooksInput } from '@holdpoint/shared/workspace/hooks-input';
+import type { ChannelInput } from '@holdpoint/shared/workspace/notifications';
+import type { PeopleInput } from '@holdpoint/shared/workspace/people';
 import type { SourceInput } from '@holdpoint/shared/workspace/sources';
 import type { TenantConnectorsInput } from '@holdpoint/shared/workspace/tenant-connectors';
 import type { TenantLimits } from '@holdpoint/shared/workspace/tenant-limits';
 import type { EscalationsInput } from '@holdpoint/shared/workspace/tenant-policies';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { EntitiesOf } from './entity-db.ts';
 
 export type { ActionAnswer, ActionOutcome, HookedAction } from '@holdpoint/shared/workspace/action-hook';
 export type { ConnectorContext, ConnectorRunner } from '@holdpoint/shared/workspace/connector-runner';
@@ -45,6 +49,7 @@ export function defineTool<Schema extends StandardSchemaV1 = AnyArgs>(tool: Tool
 export interface ToolsFile {
   readonly name: string;
   readonly tools: Readonly<Record<string, Tool>>;
+  readonly entities?: Readonly<Record<string, EntityDeclaration>>;
   readonly limits?: ConnectorLimits;
 }
 
@@ -53,23 +58,38 @@ export function defineTools<const File extends ToolsFile>(file: File): File {
   return file;
 }
 
+/** A call's context, in which `ctx.db.<connector>` has the entities that its own file declares. */
+type ContextOf<File extends ToolsFile> = ConnectorContext<{ readonly [Name in File['name']]: EntitiesOf<File> }>;
 type RunOf<File extends ToolsFile> = {
   readonly [Name in keyof File['tools']]: (
     args: ArgsOf<NonNullable<File['tools'][Name]['args']>>,
-    ctx: ConnectorContext,
+    ctx: ContextOf<File>,
   ) => unknown;
 };
 type ReconcileOf<File extends ToolsFile> = {
   readonly [Name in keyof File['tools']]?: (
     args: ArgsOf<NonNullable<File['tools'][Name]['args']>>,
-    ctx: ConnectorContext,
+    ctx: ContextOf<File>,
   ) => Reconciled | Promise<Reconciled>;
 };
+type AfterOf<File extends ToolsFile> = {
+  readonly [Name in keyof File['tools']]?: (
+    // biome-ignore lint/suspicious/noExplicitAny: what its own `run` answers, which an author may name
+    result: any,
+    args: ArgsOf<NonNullable<File['tools'][Name]['args']>>,
+    ctx: ContextOf<File>,
+  ) => unknown;
+};
 
-/** `connectors/<name>/run.ts`: `defineConnector<typeof tools>({ run: { … } })` knows every tool and its arguments. */
-export function defineConnector<File extends ToolsFile = ToolsFile>(
-  runner: Omit<ConnectorRunner, 'run' | 'reconcile'> & { run: RunOf<File>; reconcile?: ReconcileOf<File> },
-): ConnectorRunner {
+type RunnerOf<File extends ToolsFile> = Omit<ConnectorRunner, 'run' | 'reconcile' | 'after'> & {
+  run: RunOf<File>;
+  reconcile?: ReconcileOf<File>;
+  after?: AfterOf<File>;
+};
+
+/** `connectors/<name>/run.ts`: `defineConnector<typeof tools>({ run: { … } })` knows every tool, its arguments and the entities. */
+export function defineConnector<File extends ToolsFile = ToolsFile>(runner: RunnerOf<File>): ConnectorRunner;
+export function defineConnector(runner: unknown): ConnectorRunner {
   return runner as ConnectorRunner;
 }
 
@@ -81,6 +101,11 @@ export function definePolicies(policies: readonly TrustPolicy[]): readonly Trust
 /** `tenants/<tenant>/sources.ts`. */
 export function defineSources(sources: readonly SourceInput[]): readonly SourceInput[] {
   return sources;
+}
+
+/** `tenants/<tenant>/notifications.ts`. */
+export function defineNotifications(channels: readonly ChannelInput[]): readonly ChannelInput[] {
+  return channels;
 }
 
 /** `tenants/<tenant>/limits.ts`. */
@@ -96,6 +121,11 @@ export function defineConnectors(connectors: TenantConnectorsInput): TenantConne
 /** `tenants/<tenant>/grants.ts`. */
 export function defineGrants(grants: readonly Grant[]): readonly Grant[] {
   return grants;
+}
+
+/** `tenants/<tenant>/people.ts`: `{ tokens: ['<value of the tenant claim>'], audiences: { reviewer: ['<group id>'] } }`. */
+export function definePeople(people: PeopleInput): PeopleInput {
+  return people;
 }
 
 /** `tenants/<tenant>/escalations.ts`. */

@@ -9,6 +9,7 @@ export interface HttpRequest {
   readonly path: string;
   readonly query?: Query | undefined;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How long the answer may take beyond the usual: for calls that ask the server to wait. */
   readonly waitSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -58,18 +59,45 @@ export async function callBytes(settings: HttpSettings, request: HttpRequest): P
   return new Uint8Array(await whole(response, () => response.arrayBuffer()));
 }
 
-async function send(settings: HttpSettings, request: HttpRequest): Promise<Response> {
+/** A stream that says nothing for so long, not even that it is there, is gone. */
+const SILENCE_MAX_MS = 60_000;
+
+/** One call of the API whose answer goes on: its bytes as they come, until it ends, breaks off or falls silent. */
+export async function* callStream(settings: HttpSettings, request: HttpRequest): AsyncGenerator<Uint8Array> {
+  const silent = new AbortController();
+  const timer = setTimeout(() => silent.abort(new Error('nothing was heard')), SILENCE_MAX_MS);
+  try {
+    const response = await send(settings, request, silent.signal);
+    if (!response.ok) throw toError(response, await readText(response));
+    if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
+      throw new HoldpointError('INTERNAL', `${request.path} answered something else than a stream`);
+    }
+    const chunks = response.body?.[Symbol.asyncIterator]();
+    for (;;) {
+      timer.refresh();
+      const chunk = await whole(response, async () => chunks?.next());
+      if (chunk === undefined || chunk.done) return;
+      yield chunk.value;
+    }
+  } finally {
+    clearTimeout(timer);
+    silent.abort();
+  }
+}
+
+async function send(settings: HttpSettings, request: HttpRequest, end?: AbortSignal): Promise<Response> {
   const url = new URL(request.path.replace(/^\//, ''), request.base.endsWith('/') ? request.base : `${request.base}/`);
   for (const [name, value] of Object.entries(request.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
-  const deadline = AbortSignal.timeout(settings.timeoutMs + (request.waitSeconds ?? 0) * 1000);
+  const deadline = end ?? AbortSignal.timeout(settings.timeoutMs + (request.waitSeconds ?? 0) * 1000);
   try {
     return await settings.fetch(url, {
       method: request.method,
       headers: {
-        authorization: `Bearer ${settings.key}`,
         accept: 'application/json, application/problem+json',
+        ...request.headers,
+        authorization: `Bearer ${settings.key}`,
         ...(request.body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(request.body !== undefined && { body: JSON.stringify(request.body) }),

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Approval } from '@holdpoint/shared/domain/approval';
 import { HoldpointError, toProblem } from '@holdpoint/shared/domain/errors';
+import { standInApproval } from '@holdpoint/shared/testing/stand-in-approval';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createClient } from '../src/client.ts';
 
@@ -9,6 +10,7 @@ interface Seen {
   readonly method: string | undefined;
   readonly url: string | undefined;
   readonly authorization: string | undefined;
+  readonly approval?: string;
   readonly body: unknown;
 }
 interface Answer {
@@ -31,7 +33,14 @@ beforeAll(async () => {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
     const { method, headers } = request;
-    seen.push({ method, url: request.url, authorization: headers.authorization, body: text && JSON.parse(text) });
+    const approval = headers['x-approval-id'];
+    seen.push({
+      method,
+      url: request.url,
+      authorization: headers.authorization,
+      ...(typeof approval === 'string' && { approval }),
+      body: text && JSON.parse(text),
+    });
     const answer = answers.shift() ?? { status: 500 };
     if (answer.cut) return response.destroy();
     response.writeHead(answer.status ?? 200, answer.headers);
@@ -51,35 +60,20 @@ beforeEach(() => {
 
 const client = () => createClient({ url, key: 'hp_key' });
 
-const approval = (change: Partial<Approval>): Approval => ({
-  id: '0199b6a0-0000-7000-8000-000000000001',
-  tenant: 'acme',
-  status: 'pending',
-  action_id: null,
-  plan_id: null,
-  connector: null,
-  tool: null,
-  args: null,
-  value: null,
-  entity_key: null,
-  risk: null,
-  urgency: 'medium',
-  reason: 'about to push',
-  subject: null,
-  requirements: [{ audience: 'reviewer', quorum: 1 }],
-  mode: 'hold',
-  self_approval: false,
-  operator: 'risk',
-  agent: null,
-  on_behalf_of: null,
-  session_id: null,
-  expires_at: '2026-11-22T00:00:00Z',
-  votes: [],
-  digest: null,
-  created_at: '2026-11-21T00:00:00Z',
-  decided_at: null,
-  ...change,
-});
+const approval = (change: Partial<Approval>): Approval =>
+  standInApproval({
+    id: '0199b6a0-0000-7000-8000-000000000001',
+    action_id: null,
+    plan_id: null,
+    connector: null,
+    tool: null,
+    args: null,
+    entity_key: null,
+    risk: null,
+    reason: 'about to push',
+    operator: 'risk',
+    ...change,
+  });
 
 async function errorOf(work: Promise<unknown>): Promise<HoldpointError> {
   const error = await work.catch((reason: unknown) => reason);
@@ -95,6 +89,16 @@ describe('a call', () => {
     expect(seen).toEqual([
       { method: 'POST', url: '/v1/plans?wait=2', authorization: 'Bearer hp_key', body: { ...plan, operator: 'risk' } },
     ]);
+  });
+
+  it('comes back with its approval, and is told what people said', async () => {
+    const details = { approval_id: 'a1' };
+    const refusal = new HoldpointError('APPROVAL_REQUIRED', 'people have not decided yet', details);
+    answers.push({ status: refusal.status, body: toProblem(refusal) });
+    const plan = { plan_id: 'mine', actions: [{}] };
+    const error = await errorOf(client().plans.submit(plan, { operator: 'risk', approvalId: 'a1' }));
+    expect(error).toMatchObject({ code: 'APPROVAL_REQUIRED', details });
+    expect(seen[0]).toMatchObject({ url: '/v1/plans', approval: 'a1', authorization: 'Bearer hp_key' });
   });
 
   it('leaves out what is not asked for, and keeps an id in its segment', async () => {
@@ -176,8 +180,29 @@ describe('asking a person', () => {
     ]);
   });
 
+  it('takes the question back when nobody waits any more', async () => {
+    const waiting = new AbortController();
+    answers.push(
+      { status: 201, body: approval({}) },
+      { body: approval({}) },
+      { body: approval({ status: 'cancelled' }) },
+    );
+    const asking = client().approvals.request(request, { signal: waiting.signal });
+    const left = new Error('the job was stopped');
+    waiting.abort(left);
+    await expect(asking).rejects.toBe(left);
+    expect(seen.at(-1)).toMatchObject({
+      method: 'POST',
+      url: '/v1/approvals/0199b6a0-0000-7000-8000-000000000001/cancel',
+      body: { reason: 'who asked waits no more' },
+    });
+    await expect(client().approvals.request(request, { signal: waiting.signal })).rejects.toBe(left);
+    expect(seen.filter(({ url }) => url === '/v1/approvals')).toHaveLength(1);
+  });
+
   it('throws the denial with its reason, and the expiry', async () => {
-    const vote = { principal: 'i|s', vote: 'deny', audience: 'reviewer', comment: 'wrong branch', at: 'now' } as const;
+    const cast = { principal: 'i|s', vote: 'deny', audience: 'reviewer', comment: 'wrong branch', at: 'now' } as const;
+    const vote = { ...cast, name: 'Sam' };
     answers.push({ status: 201, body: approval({ status: 'denied', votes: [vote] }) });
     expect(await errorOf(client().approvals.request(request))).toMatchObject({
       code: 'APPROVAL_DENIED',

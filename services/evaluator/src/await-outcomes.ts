@@ -15,6 +15,8 @@ interface WaitedPlan {
   readonly id: string;
   readonly tenant: string;
   readonly operator: string;
+  /** That action of it alone. */
+  readonly actionId?: string;
 }
 
 /** Once `draining` aborts, who waits is told what is known by then. */
@@ -51,7 +53,7 @@ async function waitFor(
       const heard = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const progress = await findOutcomes(context.db, plan.id);
+      const progress = await findOutcomes(context.db, plan.id, plan.actionId);
       const leftMs = deadline - performance.now();
       if (progress.settled || leftMs <= 0 || draining.aborted) return progress;
       const timer = new AbortController();

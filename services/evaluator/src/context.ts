@@ -1,9 +1,9 @@
 import { type CountHookRun, hookMetrics } from '@holdpoint/hooks/hook-metrics';
-import { findApp } from '@holdpoint/shared/db/apps';
+import { databaseAuthenticator } from '@holdpoint/shared/db/authenticator';
 import { startRelay } from '@holdpoint/shared/db/relay';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { STREAMS } from '@holdpoint/shared/messages/streams';
-import { type Authenticator, createAuthenticator } from '@holdpoint/shared/runtime/auth';
+import type { Authenticator } from '@holdpoint/shared/runtime/auth';
 import { systemClock } from '@holdpoint/shared/runtime/clock';
 import { newId } from '@holdpoint/shared/runtime/ids';
 import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
@@ -14,6 +14,7 @@ import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import type { Stopper } from '@holdpoint/shared/runtime/service';
 import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
+import { loadPeople } from '@holdpoint/shared/workspace/people';
 import type { Kysely } from 'kysely';
 import type { EvaluatorConfig } from './config.ts';
 import { createHookNotes, type HookNotes } from './hook-notes.ts';
@@ -40,6 +41,7 @@ export interface Context {
 const CONNECTIONS_MAX = 10;
 
 export async function createContext(config: EvaluatorConfig, stopper: Stopper, signal?: AbortSignal): Promise<Context> {
+  const people = await loadPeople(config.workspaceDir);
   const instance = config.instanceId ?? String(process.pid);
   const logger = createLogger({ service: 'evaluator', level: config.logLevel, instance });
   const metrics = createMetrics('evaluator');
@@ -73,11 +75,7 @@ export async function createContext(config: EvaluatorConfig, stopper: Stopper, s
   await tryEnsureStreams(nats.jsm, Object.values(STREAMS), logger);
   const relay = startRelay({ db, nats, logger });
   stopper.onStop('relay', () => relay.stop());
-  const authenticator = createAuthenticator({
-    findApp: (hash) => findApp(db, hash),
-    jwt: config.jwt,
-    clock: systemClock,
-  });
+  const authenticator = databaseAuthenticator(db, { jwt: config.jwt, people, clock: systemClock });
   return {
     config,
     logger,

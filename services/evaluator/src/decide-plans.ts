@@ -13,7 +13,9 @@ import { decisionOf } from './core/decision-facts.ts';
 import { noEvent, precheck } from './core/precheck.ts';
 import { type Proposal, planIdentity } from './core/proposal.ts';
 import type { ScoredPlan } from './core/scored.ts';
+import { vouched } from './core/vouched.ts';
 import { readEvent } from './events/read-event.ts';
+import { type LookUp, lookUpEntities } from './look-up-entities.ts';
 import { republishPlan } from './republish-plan.ts';
 import type { Book } from './scoring/rules.ts';
 import type { LaneName } from './scoring/scorer.ts';
@@ -204,7 +206,14 @@ async function scorePlans(
   const unscored = new Map<Proposal, LineResult>();
   let asked: { readonly proposal: Proposal; readonly question: Question }[] = [];
   const answers = await context.scorer.score(lane, async (book) => {
-    const made = await Promise.allSettled(proposals.map((proposal) => questionOf(context, book, proposal, now)));
+    const known = lookUpEntities(
+      context,
+      book,
+      proposals.map(({ tenant, plan }) => ({ tenant, lines: plan.actions })),
+    );
+    const made = await Promise.allSettled(
+      proposals.map((proposal, place) => questionOf(context, book, proposal, { now, known: () => known(place) })),
+    );
     asked = [];
     unscored.clear();
     for (const [index, one] of made.entries()) {
@@ -218,7 +227,9 @@ async function scorePlans(
     const answer = answers[index];
     if (answer?.ok) {
       context.hookNotes.take(proposal.tenant, answer.lines);
-      return [{ proposal, env: question.env, lines: answer.lines }];
+      const lines = answer.lines.map((line) => vouched(line, proposal.plan.agent?.on_behalf_of));
+      const { env, entities } = question;
+      return [{ proposal, env, lines, ...(entities && { entities }) }];
     }
     if (answer || lane !== 'main') throw new HoldpointError('INTERNAL', 'a plan was not scored');
     unscored.set(proposal, 'aside');
@@ -239,14 +250,16 @@ async function questionOf(
   context: Context,
   book: Book,
   { tenant, operator, plan }: Proposal,
-  now: Date,
+  { now, known }: { readonly now: Date; readonly known: () => ReturnType<LookUp> },
 ): Promise<Question> {
   const salt = await context.salts.of(tenant);
   const base = { tenant, operator, salt, lines: plan.actions, now: now.toISOString(), env: operatorEnvelope(operator) };
   const against = precheck(plan, operator, book.tenants.get(tenant)?.sources, now);
   if (against) return { ...base, blocked: against };
-  if (plan.event_id === undefined) return base;
+  const entities = await known();
+  const asked = { ...base, ...(entities && { entities }) };
+  if (plan.event_id === undefined) return asked;
   const env: EventEnvelope | undefined = await readEvent(context.nats, tenant, plan.event_id);
-  if (env) return { ...base, env };
+  if (env) return { ...asked, env };
   return { ...base, blocked: noEvent(tenant, plan.event_id) };
 }

@@ -37,5 +37,6 @@ export function toItem(row: ActionRow): DecidedItem {
 function decidedState(row: ActionRow): DecidedItem['state'] {
   if (row.decision === 'BLOCK') return 'blocked';
   if (row.duplicate_of !== null) return 'duplicate';
-  return row.escalation?.mode === 'hold' ? 'held' : 'queued';
+  const covered = row.reasons.some(({ code }) => code === 'standing_grant');
+  return row.escalation?.mode === 'hold' && !covered ? 'held' : 'queued';
 }

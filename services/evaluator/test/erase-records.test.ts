@@ -81,12 +81,20 @@ test('what has been kept for its time is erased: bodies go, and rows, keys, dige
   const plan = await propose([heldLine(), line('orders.hold', { strange: 1 })]);
   const [held, blocked] = plan.decisions.map(({ action_id }) => action_id);
   await deny(held ?? '');
+  await kit.db.updateTable('actions').set({ entity: '{"id": "7"}' }).where('plan', '=', plan.id).execute();
   await age(plan.id, KEEP_DAYS + 1);
   const receipts = () => kit.db.selectFrom('receipts').selectAll().where('plan', '=', plan.id).orderBy('id').execute();
   const [before, told] = [await actionRow(held), await receipts()];
   expect(await eraseAll()).toBe(1);
   const after = await actionRow(held);
-  expect(after).toEqual({ ...before, args: {}, proposed: null, result: null, erased_at: expect.any(Date) });
+  expect(after).toEqual({
+    ...before,
+    args: {},
+    proposed: null,
+    entity: null,
+    result: null,
+    erased_at: expect.any(Date),
+  });
   expect(await actionRow(blocked)).toMatchObject({ args: {}, proposed: null, state: 'blocked', decision: 'BLOCK' });
   expect(await receipts()).toEqual(told);
   expect(await planRow(plan.id)).toMatchObject({

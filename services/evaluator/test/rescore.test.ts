@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunningService } from '@holdpoint/shared/runtime/service';
 import { sql } from 'kysely';
@@ -24,8 +24,19 @@ const writePolicies = (text: string) =>
 
 async function hold(planId: string): Promise<string> {
   const plan = { plan_id: planId, operator: 'risk', actions: [line('orders.refund', { args: { amount: 9 } })] };
+  return (await decide(plan))[0]?.action_id ?? '';
+}
+
+async function decide(plan: object): Promise<{ action_id: string }[]> {
   const answer = (await (await kit.post(service, '/v1/plans', plan)).json()) as { decisions: { action_id: string }[] };
-  return answer.decisions[0]?.action_id ?? '';
+  return answer.decisions;
+}
+
+/** A denial that is not enough. */
+async function deny(actionId: string): Promise<void> {
+  await sql`
+    INSERT INTO votes (approval, principal, vote, audiences, comment)
+    SELECT approval_id, 'iss|dan', 'deny', '["reviewer"]', 'no' FROM actions WHERE id = ${actionId}`.execute(kit.db);
 }
 
 /** What the approvals service does when the last vote comes. */
@@ -106,6 +117,80 @@ test('more requirements hold it again for what is missing, and the votes are kep
   // … another does.
   await grant(id, ['compliance'], 'iss|bob');
   expect(await leaves(id)).toMatchObject({ state: 'queued' });
+});
+
+test('a denial that was too few then and is enough now blocks: policies may grow stricter while people are asked', async () => {
+  const asking = (denials: number) =>
+    `[{ tool: 'orders.refund', decision: 'ALERT', escalation: { audience: 'reviewer', denials: ${denials} } }]`;
+  await restart(asking(2));
+  const [same, stricter] = [await hold('denied of two'), await hold('denied of one')];
+  const approval = await kit.db
+    .selectFrom('approvals')
+    .selectAll()
+    .where('action', '=', same)
+    .executeTakeFirstOrThrow();
+  expect(approval).toMatchObject({ denials: 2 });
+  await deny(same);
+  await grant(same, ['reviewer']);
+  expect(await leaves(same)).toMatchObject({ state: 'queued' });
+  await restart(asking(1), async () => {
+    await deny(stricter);
+    await grant(stricter, ['reviewer']);
+  });
+  const blocked = await leaves(stricter);
+  expect(blocked).toMatchObject({ state: 'blocked', reasons: [{ code: 'denied' }] });
+});
+
+test('what is said to be on somebody’s behalf is blocked once who is asked refuses what nobody vouches for', async () => {
+  const escalations = join(kit.workspaceDir, 'tenants/acme/escalations.ts');
+  const behalf = { agent: { id: 'a', on_behalf_of: 'alice' } };
+  const plan = (planId: string, more: object) => ({
+    ...{ plan_id: planId, operator: 'risk', ...more },
+    actions: [line('orders.refund', { args: { amount: 9 } })],
+  });
+  await restart(REFUND("decision: 'ALERT'"));
+  const [held] = await decide(plan('behalf before', behalf));
+  expect(held).toMatchObject({ state: 'held' });
+  await restart(REFUND("decision: 'ALERT'"), async () => {
+    await writeFile(escalations, 'export default { audiences: { reviewer: { refuseUnverified: true } } };');
+    await grant(held?.action_id ?? '', ['reviewer']);
+  });
+  try {
+    const refusal = { state: 'blocked', reasons: [{ code: 'unverified_on_behalf_of' }] };
+    expect(await leaves(held?.action_id ?? '')).toMatchObject(refusal);
+    const asked = await decide(plan('behalf after', behalf));
+    expect(asked).toMatchObject([{ ...refusal, decision: 'BLOCK', matched: [expect.any(String)] }]);
+    expect(asked[0]).not.toHaveProperty('approval_id');
+    expect(await decide(plan('of its own', { agent: { id: 'a' } }))).toMatchObject([{ state: 'held' }]);
+    const { plan_id, agent, actions } = { ...plan('rehearsed', behalf), ...behalf };
+    const body = { plan: { plan_id, agent, actions }, operator: 'risk', explain: true };
+    const rehearsed = await kit.post(service, '/v1/evaluate', body, kit.keys.admin);
+    expect(await rehearsed.json()).toMatchObject({
+      decisions: [{ ...refusal, explanation: { decision: 'BLOCK', step: 'constraints' } }],
+    });
+  } finally {
+    await rm(escalations);
+  }
+});
+
+test('what time does is asked for with the question, and anew with what is still missing of it', async () => {
+  const asking = (quorum: number) =>
+    `[{ tool: 'orders.refund', decision: 'ALERT', escalation: { audience: 'reviewer', quorum: ${quorum},
+      remindEverySeconds: 90, escalateTo: { audience: 'board', afterSeconds: 60 } } }]`;
+  await restart(asking(1));
+  const id = await hold('in time');
+  await restart(asking(2), async () => {
+    await sql`UPDATE approvals SET created_at = created_at - interval '1 h' WHERE action = ${id}`.execute(kit.db);
+    await grant(id, ['reviewer']);
+  });
+  expect(await leaves(id)).toMatchObject({ state: 'held' });
+  const escalate = { audience: 'board', after_seconds: 60 };
+  const { rows } = await sql<{ reminds: number; escalates: number }>`
+    SELECT status, requirements, extract(epoch FROM next_reminder_at - created_at)::integer AS reminds,
+      extract(epoch FROM escalates_at - created_at)::integer AS escalates
+    FROM approvals WHERE action = ${id} ORDER BY id DESC LIMIT 1`.execute(kit.db);
+  const requirements = [{ audience: 'reviewer', quorum: 1, escalate }];
+  expect(rows).toEqual([{ status: 'pending', requirements, reminds: 90, escalates: 60 }]);
 });
 
 test('arguments that the tool reads differently by then are blocked: a grant is bound to what people saw', async () => {

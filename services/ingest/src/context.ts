@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { findApp } from '@holdpoint/shared/db/apps';
+import { hookEntities } from '@holdpoint/hooks/hook-entities';
+import { databaseAuthenticator } from '@holdpoint/shared/db/authenticator';
+import { openEntities } from '@holdpoint/shared/db/entities/open-entities';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { STREAMS } from '@holdpoint/shared/messages/streams';
-import { type Authenticator, createAuthenticator } from '@holdpoint/shared/runtime/auth';
+import type { Authenticator } from '@holdpoint/shared/runtime/auth';
 import { type Clock, systemClock } from '@holdpoint/shared/runtime/clock';
 import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
 import { createMetrics } from '@holdpoint/shared/runtime/metrics';
@@ -13,6 +15,7 @@ import { createRedis } from '@holdpoint/shared/runtime/redis';
 import type { Stopper } from '@holdpoint/shared/runtime/service';
 import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
+import { loadPeople } from '@holdpoint/shared/workspace/people';
 import { loadSources } from '@holdpoint/shared/workspace/sources';
 import { loadTenantLimits, type TenantLimits } from '@holdpoint/shared/workspace/tenant-limits';
 import { WorkspaceError } from '@holdpoint/shared/workspace/workspace-error';
@@ -40,7 +43,7 @@ export interface IngestContext {
   readonly tracing: Tracing;
   readonly clock: Clock;
   readonly nats: Nats;
-  /** API keys and receipts; webhooks are accepted without it. */
+  /** API keys, receipts and entities; webhooks are accepted without it. */
   readonly db: Kysely<Database>;
   /** Rate limits that instances share; webhooks are accepted without it. */
   readonly redis: Redis;
@@ -69,6 +72,7 @@ export async function buildContext(
   stopper: Stopper,
   signal?: AbortSignal,
 ): Promise<IngestContext> {
+  const people = await loadPeople(config.workspaceDir);
   const sources = sourceRegistry(await loadSources(config.workspaceDir, config.secretEnvironment));
   const tenantLimits = await loadTenantLimits(config.workspaceDir);
   const sharesOf = sharesFrom(config, tenantLimits);
@@ -81,12 +85,13 @@ export async function buildContext(
   });
   stopper.onStop('traces', () => tracing.stop());
 
-  const hooks = await startTenantHooks({ workspaceDir: config.workspaceDir, sources, metrics, logger });
-  stopper.onStop('hooks', () => hooks.stop());
-
-  const pool = createPool({ url: config.databaseUrl, applicationName: 'holdpoint-ingest', max: 4, logger });
+  const pool = createPool({ url: config.databaseUrl, applicationName: 'holdpoint-ingest', max: 6, logger });
   const db = createDatabase<Database>(pool);
   stopper.onStop('postgres', () => db.destroy());
+
+  const entities = hookEntities(await openEntities(db, config.workspaceDir));
+  const hooks = await startTenantHooks({ workspaceDir: config.workspaceDir, sources, metrics, entities, logger });
+  stopper.onStop('hooks', () => hooks.stop());
 
   const redis = createRedis(config.redisUrl, { role: 'client', name: 'holdpoint-ingest', logger });
   stopper.onStop('redis', () => redis.disconnect());
@@ -142,7 +147,7 @@ export async function buildContext(
     log,
     bodies,
     deadItems: { js: nats.js, bodies, inlineMaxBytes },
-    authenticator: createAuthenticator({ findApp: (hash) => findApp(db, hash), jwt: config.jwt, clock: systemClock }),
+    authenticator: databaseAuthenticator(db, { jwt: config.jwt, people, clock: systemClock }),
     newNonce: randomUUID,
   };
 }

@@ -207,13 +207,15 @@ describe('who may look', () => {
   it('nobody without a key, and no key without the scope', async () => {
     const reader = await harness.key('acme', ['read']);
     const { body } = await deliver(`${url}/hooks/acme/code`, 'github', { body: '{"who":1}' });
-    const routes = ['/v1/sources', '/v1/events', `/v1/events/${body.event_id}`];
+    const routes = ['/v1/events', `/v1/events/${body.event_id}`];
     for (const route of routes) {
       expect((await fetch(`${url}${route}`)).status, route).toBe(401);
       expect((await ask(`${url}${route}`, 'hp_unknown-key-unknown-key')).status, route).toBe(401);
       expect((await ask(`${url}${route}`, reader)).status, route).toBe(403);
     }
     expect((await ask(`${url}/v1/events/${body.event_id}/replay`, reader, { method: 'POST' })).status).toBe(403);
+    expect((await fetch(`${url}/v1/sources`)).status).toBe(401);
+    expect((await ask(`${url}/v1/sources`, await harness.key('acme', ['plan']))).status).toBe(403);
   });
 
   it('a tenant sees, fetches and replays only its own', async () => {

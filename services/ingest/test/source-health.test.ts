@@ -137,6 +137,19 @@ describe('what is known of a source', () => {
     );
   });
 
+  it('is told to who may read, without how the door is kept', async () => {
+    const { status, body } = await ask(`${url}/v1/sources?limit=200`, await harness.key('seen', ['read']));
+    expect(status).toBe(200);
+    const calm = body.items.find(({ id }: { id: string }) => id === 'calm');
+    expect(calm).toEqual({
+      id: 'calm',
+      tenant: 'seen',
+      provider: 'standard-webhooks',
+      health: await healthOf(url, 'calm'),
+    });
+    expect((await ask(`${url}/v1/sources`, await harness.key('seen', ['plan']))).status).toBe(403);
+  });
+
   it('is saved by an instance that drains, and known to the one that comes after it', async () => {
     const short = await harness.start({ counts: { saveEveryMs: 60_000, readEveryMs: 60_000 } });
     await saved(url, 'calm', { accepted: 2 });

@@ -73,13 +73,18 @@ export function directionOf(before: Effect, after: Effect): Direction | undefine
 export function effectWords({ decision, escalation, limits }: Effect): string {
   const parts: string[] = [decision];
   if (escalation !== null) {
-    const asked = escalation.requirements.map(({ audience, quorum }) =>
-      quorum === 1 ? audience : `${quorum} of ${audience}`,
-    );
+    const asked = escalation.requirements.map(({ audience, quorum, escalate }) => {
+      const then = escalate ? ` (after ${escalate.after_seconds} s also ${escalate.audience})` : '';
+      return `${quorum === 1 ? '' : `${quorum} of `}${audience}${then}`;
+    });
     parts[0] = `${decision} to ${asked.join(' and ')}`;
     parts.push(`within ${escalation.ttl_seconds} s`);
     if (escalation.mode === 'alongside') parts.push('alongside');
     if (escalation.self_approval) parts.push('oneself allowed');
+    if (escalation.denials !== undefined) parts.push(`denied by ${escalation.denials}`);
+    if (escalation.refuse_unverified) parts.push('nothing on an unproven behalf');
+    if (escalation.remind_every_seconds !== undefined)
+      parts.push(`reminded every ${escalation.remind_every_seconds} s`);
   }
   return [...parts, ...limits.map(limitWords)].join(', ');
 }

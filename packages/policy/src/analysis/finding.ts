@@ -6,6 +6,7 @@ export type Severity = (typeof SEVERITIES)[number];
 
 /** What lint can find. The page on checking policies shows each. */
 export const FINDING_CODES = [
+  'after_its_time',
   'always_alert_over_allow',
   'broad_allow',
   'contradiction',

@@ -24,6 +24,12 @@ const hold = { connector: 'shop', tool: 'orders.hold' } as const;
 const when = 'action.args.vip == true';
 const opaque = () => true;
 
+const asking = (more: TrustPolicy['escalation'] extends infer E ? Partial<NonNullable<E>> : never) => ({
+  audience: 'reviewer',
+  ttlSeconds: 60,
+  ...more,
+});
+
 interface Example {
   readonly policies: readonly TrustPolicy[];
   readonly grants?: readonly Grant[];
@@ -197,6 +203,32 @@ const examples: Record<string, Example> = {
       { id: 'c', connector: 'desk', limit: { total: 5, per: '1h', by: 'tenant' }, decision: 'ALLOW' },
     ],
     finds: ['max_value_without_value: a', 'max_value_without_value: c'],
+  },
+  'after_its_time: what would come when people are asked no more': {
+    policies: [
+      { id: 'a', ...hold, decision: 'ALERT', escalation: asking({ escalateTo: { audience: 'b', afterSeconds: 60 } }) },
+      {
+        id: 'b',
+        connector: 'shop',
+        tool: 'orders.note',
+        decision: 'ALERT',
+        escalation: asking({ remindEverySeconds: 61 }),
+      },
+      {
+        id: 'c',
+        connector: 'desk',
+        decision: 'ALERT',
+        escalation: asking({ escalateTo: { audience: 'b', afterSeconds: 59 } }),
+      },
+      {
+        id: 'd',
+        ...hold,
+        decision: 'BLOCK',
+        expiresAt: '2026-01-01T00:00:00Z',
+        escalation: asking({ remindEverySeconds: 61 }),
+      },
+    ],
+    finds: ['after_its_time: a', 'after_its_time: b', 'expired: d'],
   },
   'never_permitted: what no policy speaks for, in words of one connector each': {
     policies: [{ id: 'a', connector: 'desk', decision: 'ALLOW' }],

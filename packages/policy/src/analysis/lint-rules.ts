@@ -9,6 +9,7 @@ import { selectorFindings } from './selector-findings.ts';
 import { shadowFindings } from './shadow-findings.ts';
 import { createStage } from './staging.ts';
 import { survey } from './survey.ts';
+import { timeFindings } from './time-findings.ts';
 import { strangerTo, toolClasses } from './tool-classes.ts';
 import type { LintContext } from './witness.ts';
 
@@ -49,6 +50,7 @@ export function lintWithProofs(rules: TenantRules, now: Date, maxLooks = LINT_MA
     ...shadowFindings(context),
     ...redundancyFindings(context),
     ...selectorFindings(context),
+    ...timeFindings(context),
     ...(sorted.all ? grantFindings(context, budget) : []),
   ]);
   const report: LintReport = {

@@ -1,8 +1,8 @@
-import { REASON_CODES } from '@holdpoint/shared/domain/decision';
+import { REASON_CODES, requirementSchema } from '@holdpoint/shared/domain/decision';
 import { type EventEnvelope, operatorEnvelope } from '@holdpoint/shared/domain/event';
 import { NAME_PATTERN, nameSchema, TOOL_PATTERN } from '@holdpoint/shared/domain/names';
 import { DECISIONS, ESCALATION_MODES, RISKS } from '@holdpoint/shared/domain/policy';
-import { STAND_IN_EVENT, standInEnvelope } from '@holdpoint/shared/domain/stand-in-event';
+import { STAND_IN_EVENT, type StandInEntity, standInEnvelope } from '@holdpoint/shared/domain/stand-in-event';
 import { z } from 'zod';
 
 export const CASES_MAX = 2_000;
@@ -31,10 +31,13 @@ const expectationSchema = z.strictObject({
   escalation: z
     .strictObject({
       mode: z.enum(ESCALATION_MODES).optional(),
-      requirements: z.array(z.strictObject({ audience: z.string(), quorum: z.number().int().min(1) })).optional(),
+      requirements: z.array(requirementSchema.omit({ also: true }).strict()).optional(),
       ttl_seconds: z.number().int().optional(),
       self_approval: z.boolean().optional(),
       reasons: z.array(z.string()).optional(),
+      denials: z.number().int().optional(),
+      remind_every_seconds: z.number().int().optional(),
+      refuse_unverified: z.boolean().optional(),
     })
     .optional(),
   /** As many as are reserved, in their order; of each what is given. */
@@ -74,6 +77,8 @@ export interface PolicyCase {
   readonly tools: WrittenCases['tools'];
   readonly action: unknown;
   readonly env: EventEnvelope;
+  /** What is known of the action's entity; null, or absent where its tool declares one: nothing. */
+  readonly entity?: StandInEntity | null;
   readonly operator: string;
   /** ISO 8601. */
   readonly now: string;
@@ -91,6 +96,7 @@ export function toCases(written: WrittenCases, placeOf: (index: number) => strin
       tools: written.tools,
       action,
       env: env ? standInEnvelope(env) : operatorEnvelope(asking),
+      ...(env?.entity !== undefined && { entity: env.entity }),
       operator: asking,
       now: now ?? written.now ?? NOW,
       expect,

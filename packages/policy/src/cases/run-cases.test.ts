@@ -98,6 +98,29 @@ describe('a case', () => {
     expect(report.results[0]?.faults.join()).toContain('policies.0.decision');
   });
 
+  test('says what is known of the entity; which one it is follows from the action', () => {
+    const tools = { shop: { hold: { risk: 'write' as const, entity: { name: 'orders', id: 'order' } } } };
+    const policies = [
+      { when: 'env.entity != null && env.entity.data.paid && env.entity.id == "7"', decision: 'ALLOW' },
+    ];
+    const ask = (entity: NonNullable<WrittenCase['env']>['entity'], args: object, more: object = {}) => {
+      const env = { source: 'desk', type: 't', ...(entity !== undefined && { entity }) };
+      const expects = { decision: 'ALLOW' as const };
+      const cases = [{ name: 'a case', policies, action: { ...hold(1), args }, env, expect: expects }];
+      const written = caseFileSchema.parse({ operator: 'risk', ...more, cases });
+      const [result] = runCases({ ...rules, tools }, toCases(written, String)).results;
+      return result?.verdict?.reasons.map(({ code }) => code);
+    };
+    expect(ask({ data: { paid: true } }, { order: 7 })).toEqual(['allowed']);
+    expect(ask({ data: { paid: true }, id: '7' }, { order: 8 })).toEqual(['entity_mismatch']);
+    expect(ask(null, { order: 7 })).toEqual(['no_policy']);
+    expect(ask(undefined, { order: 7 })).toEqual(['no_policy']);
+    // Tools that stand in declare nothing: what is said is shown as it is.
+    const standIns = { tools: { shop: { hold: 'write' } } };
+    expect(ask({ data: { paid: true }, id: '7' }, {}, standIns)).toEqual(['allowed']);
+    expect(ask(undefined, {}, standIns)).toEqual(['policy_error']);
+  });
+
   test('is asked at the time and about the event that it names', () => {
     const policies = [{ when: 'env.source == "desk"', expiresAt: '2026-01-01T00:00:00Z', decision: 'ALLOW' }];
     const env = { source: 'desk', type: 't' };

@@ -1,5 +1,9 @@
 import type { Reason, Verdict } from '@holdpoint/shared/domain/decision';
+import type { EventEnvelope } from '@holdpoint/shared/domain/event';
+import { standInSnapshot } from '@holdpoint/shared/domain/stand-in-event';
+import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 import { compilePolicies, PolicyCompileError } from '../compile/compile.ts';
+import { declaredEntity } from '../compile/declared-entity.ts';
 import { rehearsedTools } from '../compile/rehearsed-tools.ts';
 import type { TenantRules } from '../compile/tenant-rules.ts';
 import { evaluate, type Question } from '../decide/evaluate.ts';
@@ -27,17 +31,23 @@ export interface CaseReport {
 /** What a case is asked: of the tenant's rules, or of what stands in for them. @throws PolicyCompileError */
 export function questionOfCase(rules: TenantRules, one: PolicyCase, watch?: UserCodeWatch): Question {
   const { defaults, audiences } = rules;
+  const tools = one.tools ? rehearsedTools(one.tools) : rules.tools;
   return {
     line: one.action,
     operator: one.operator,
-    env: one.env,
+    env: withEntity(one, tools),
     policies: one.policies ? compilePolicies(one.policies, { version: 'case', defaults, audiences }) : rules.policies,
-    tools: one.tools ? rehearsedTools(one.tools) : rules.tools,
+    tools,
     grants: rules.grants,
     hooks: rules.hooks,
     now: new Date(one.now),
     ...(watch && { watch }),
   };
+}
+
+function withEntity({ env, entity, action }: PolicyCase, tools: ToolCatalog): EventEnvelope {
+  if (entity === undefined) return env;
+  return { ...env, entity: entity && standInSnapshot(entity, action, declaredEntity(action, tools)) };
 }
 
 /** Asks every case of a tenant's rules. Never throws; runs the policies' own code in this thread. */

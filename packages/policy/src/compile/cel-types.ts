@@ -24,6 +24,7 @@ export const CEL_VARIABLES = {
     annotations: 'map<string, string>',
     data: 'dyn',
     digest: 'string',
+    entity: 'dyn',
   } satisfies Record<keyof EventEnvelope, string>,
 } as const;
 

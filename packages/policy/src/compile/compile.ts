@@ -1,5 +1,5 @@
 import { digestOf } from '@holdpoint/shared/domain/digest';
-import { policyEscalationSchema, type TrustPolicy, trustPolicySchema } from '@holdpoint/shared/domain/policy';
+import { escalationDefaultsSchema, type TrustPolicy, trustPolicySchema } from '@holdpoint/shared/domain/policy';
 import { z } from 'zod';
 import { describeError } from '../decide/printable.ts';
 import type { Check } from '../decide/user-code.ts';
@@ -141,10 +141,9 @@ function compileCheck(condition: TrustPolicy['when'], field: string, scope: Scop
   return undefined;
 }
 
-const defaultsSchema = policyEscalationSchema.omit({ reason: true }).partial();
 const termsSchema = z.object({
-  defaults: defaultsSchema.optional(),
-  audiences: z.record(z.string(), defaultsSchema.omit({ audience: true })).optional(),
+  defaults: escalationDefaultsSchema.optional(),
+  audiences: z.record(z.string(), escalationDefaultsSchema.omit({ audience: true })).optional(),
 });
 
 function parseTerms({ defaults, audiences }: CompileOptions, issues: CompileIssue[]): StandingTerms {

@@ -10,6 +10,15 @@ const escalation = fc
     ttlSeconds: fc.integer({ min: 1, max: 100 }),
     mode: fc.constantFrom('hold' as const, 'alongside' as const),
     selfApproval: fc.boolean(),
+    denials: fc.integer({ min: 1, max: 3 }),
+    remindEverySeconds: fc.constantFrom(undefined, 60, 90),
+    refuseUnverified: fc.boolean(),
+    escalateTo: fc.constantFrom(
+      undefined,
+      { audience: 'board', afterSeconds: 1 },
+      { audience: 'board', afterSeconds: 2 },
+      { audience: 'desk', afterSeconds: 1 },
+    ),
     reason: fc.constantFrom(undefined, 'a', 'b'),
   })
   .map((terms) => toEscalation(terms, terms.reason));
@@ -49,9 +58,18 @@ describe('composing escalations', () => {
         expect(both.ttl_seconds).toBeLessThanOrEqual(a.ttl_seconds);
         if (a.mode === 'hold') expect(both.mode).toBe('hold');
         if (!a.self_approval) expect(both.self_approval).toBe(false);
-        for (const { audience, quorum } of a.requirements) {
+        if (a.refuse_unverified) expect(both.refuse_unverified).toBe(true);
+        expect(both.denials ?? 1).toBeLessThanOrEqual(a.denials ?? 1);
+        if (a.remind_every_seconds) expect(both.remind_every_seconds).toBeLessThanOrEqual(a.remind_every_seconds);
+        for (const { audience, quorum, escalate } of a.requirements) {
           const kept = both.requirements.find((requirement) => requirement.audience === audience);
           expect(kept?.quorum).toBeGreaterThanOrEqual(quorum);
+          // Nobody may vote in its place whom it would not have been opened to, nor sooner.
+          if (kept?.escalate === undefined) continue;
+          expect(kept.escalate.audience).toBe(escalate?.audience);
+          expect(kept.escalate.after_seconds).toBeGreaterThanOrEqual(
+            escalate?.after_seconds ?? Number.POSITIVE_INFINITY,
+          );
         }
       }),
     );
@@ -65,9 +83,23 @@ test("what a policy does not say, the tenant's defaults say, and then the produc
     ttlSeconds: 86_400,
     mode: 'hold',
     selfApproval: false,
+    denials: 1,
+    remindEverySeconds: undefined,
+    escalateTo: undefined,
+    refuseUnverified: false,
     reason: undefined,
   });
-  const defaults = { audience: 'desk', ttlSeconds: 60, mode: 'alongside', selfApproval: true, quorum: 2 } as const;
+  const defaults = {
+    audience: 'desk',
+    ttlSeconds: 60,
+    mode: 'alongside',
+    selfApproval: true,
+    quorum: 2,
+    denials: 3,
+    remindEverySeconds: 60,
+    escalateTo: { audience: 'board', afterSeconds: 30 },
+    refuseUnverified: true,
+  } as const;
   expect(escalationTerms({ audience: 'compliance', selfApproval: false }, { defaults })).toEqual({
     ...defaults,
     audience: 'compliance',
@@ -86,6 +118,12 @@ test('what an audience asks for stands however it came to be asked', () => {
   expect(escalationTerms(undefined, terms)).toMatchObject(asked);
   expect(escalationTerms({ audience: 'desk', quorum: 3 }, terms)).toMatchObject({ ...asked, quorum: 3 });
   expect(escalationTerms({ audience: 'toString' }, terms)).toMatchObject({ quorum: 1, selfApproval: true });
+});
+
+test('an audience that all escalate to has nobody else to turn to', () => {
+  const defaults = { escalateTo: { audience: 'board', afterSeconds: 30 } };
+  expect(escalationTerms({ audience: 'board' }, { defaults }).escalateTo).toBeUndefined();
+  expect(escalationTerms({ audience: 'desk' }, { defaults }).escalateTo).toEqual(defaults.escalateTo);
 });
 
 describe("a reason's template", () => {

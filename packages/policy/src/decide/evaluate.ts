@@ -9,9 +9,10 @@ import { askBeforeHooks, type BeforeHooks, type HookRun } from './before-hooks.t
 import { deepFreeze, frozenCopy } from './frozen.ts';
 import { grantCovers } from './grants.ts';
 import { isoTime } from './iso-time.ts';
+import { entityMismatch, showEntity } from './known-entity.ts';
 import { plannedAction } from './planned-action.ts';
 import { deriveFacts, type PreparedLine, parseLine, salvageLine } from './prepare.ts';
-import { describeError, type Scrub } from './printable.ts';
+import { describeError, printable, type Scrub } from './printable.ts';
 import { renderReason, type Secrets } from './reason-template.ts';
 import type { ScoredAction } from './scored-action.ts';
 import { booleanAnswer, type Check, type UserCodeWatch } from './user-code.ts';
@@ -20,6 +21,7 @@ export interface Question {
   /** A plan's line as it came. */
   readonly line: unknown;
   readonly operator: string;
+  /** `entity`: what is known of the line's; absent is nothing where its tool declares one. */
   readonly env: EventEnvelope;
   readonly policies: PolicySet;
   readonly tools: ToolCatalog;
@@ -72,11 +74,13 @@ function decide(question: Question): Omit<Evaluation, 'verdict'> & { readonly dr
   }
   const derived = risk === 'read' ? parsed : deriveFacts(parsed.action, parsed.definition, parsed.scrub, watch);
   if (!derived.ok) return { draft: blocked(derived.reasons), action: derived.salvage };
+  const env = showEntity(question.env, parsed.definition);
+  const shown = env === question.env ? question : { ...question, env };
   const asked = question.hooks?.matching(connector, tool, operator);
-  if (!asked?.length) return { draft: settle(derived.action, parsed, question), action: derived.action };
-  const { refusal, scrub, ...hooked } = askBeforeHooks(asked, { ...parsed, action: derived.action }, question);
+  if (!asked?.length) return { draft: settle(derived.action, parsed, shown), action: derived.action };
+  const { refusal, scrub, ...hooked } = askBeforeHooks(asked, { ...parsed, action: derived.action }, shown);
   if (refusal) return { draft: blocked([refusal]), ...hooked };
-  return { draft: settle(hooked.action, { definition: parsed.definition, scrub }, question), ...hooked };
+  return { draft: settle(hooked.action, { definition: parsed.definition, scrub }, shown), ...hooked };
 }
 
 function blocked(reasons: readonly Reason[], matched: readonly string[] = []): Draft {
@@ -95,6 +99,8 @@ function settle(action: PreparedLine, { definition, scrub }: Known, question: Qu
   if (action.risk === 'read') {
     return { decision: 'ALLOW', reasons: [{ code: 'read', message: `${name} only reads` }], matched: [] };
   }
+  const mismatch = entityMismatch(question.line, action, definition, question.env.entity);
+  if (mismatch !== undefined) return blocked([{ code: 'entity_mismatch', message: printable(scrub(mismatch)) }]);
   const asking = askAbout(action, scrub, question);
   const { matches, errors } = match(action, question, asking);
   const matched = sortedIds(matches);
@@ -157,7 +163,9 @@ function breakConstraints(
 
 function escalated({ id, escalation }: CompiledPolicy): Reason {
   const votes = escalation.quorum === 1 ? '' : ` (${escalation.quorum} votes)`;
-  return { code: 'escalated', policy: id, message: `${escalation.audience} is asked${votes}` };
+  const to = escalation.escalateTo;
+  const then = to ? `, after ${to.afterSeconds} s also ${to.audience}` : '';
+  return { code: 'escalated', policy: id, message: `${escalation.audience} is asked${votes}${then}` };
 }
 
 function escalate(alerts: readonly CompiledPolicy[], action: PreparedLine, secrets: Secrets): Escalation {

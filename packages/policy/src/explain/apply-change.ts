@@ -36,9 +36,11 @@ function applyToRules(question: Question, change: Extract<Change, { rule: string
 }
 
 function asOperator(question: Question, operator: string): Question {
+  const { env } = question;
   const own = operatorEnvelope(question.operator);
-  const isOwn = question.env.id === own.id && question.env.source === own.source;
-  return { ...question, operator, ...(isOwn && { env: operatorEnvelope(operator) }) };
+  if (env.id !== own.id || env.source !== own.source) return { ...question, operator };
+  const { entity } = env;
+  return { ...question, operator, env: { ...operatorEnvelope(operator), ...(entity !== undefined && { entity }) } };
 }
 
 function setAt(inside: unknown, [head, ...rest]: readonly string[], to: unknown): unknown {

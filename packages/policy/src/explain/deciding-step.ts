@@ -8,13 +8,17 @@ const STEP_OF = {
   read: 'read',
   value_mismatch: 'derived',
   entity_mismatch: 'derived',
+  entity_unreadable: 'derived',
   hook_rejected: 'hooks',
   policy_error: 'match',
   no_policy: 'match',
   veto: 'veto',
   max_value: 'constraints',
   predicate_false: 'constraints',
+  denied: 'constraints',
+  unverified_on_behalf_of: 'constraints',
   escalated: 'escalation',
+  standing_grant: 'escalation',
   allowed: 'allowed',
   limit_exceeded: 'limits',
   idempotency_conflict: 'key',
@@ -59,7 +63,8 @@ export function decisionSentence({
     case 'allowed':
       return `${decision}: ${said}, by ${policies}`;
     case 'escalation': {
-      const then = escalation?.mode === 'alongside' ? 'it runs, and' : 'it is held, and';
+      const runs = escalation?.mode === 'alongside' || reasons.some(({ code }) => code === 'standing_grant');
+      const then = runs ? 'it runs, and' : 'it is held, and';
       return `${decision}: ${then} ${said}, by ${policies}`;
     }
     case 'plan':

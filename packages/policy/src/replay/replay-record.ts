@@ -24,6 +24,9 @@ export const NOT_REPLAYED = {
   duplicate: 'it was a duplicate: nothing was done for it',
   idempotency_conflict: 'its key stood for another proposal',
   limit_exceeded: 'a limit was used up',
+  denied: 'people denied it',
+  unverified_on_behalf_of: 'nobody vouched for whom it was said to be for',
+  entity_unreadable: 'what was known of its entity could not be shown',
   event_not_found: 'its event was not there',
   event_not_granted: 'its operator held no grant for the event',
   plan_expired: 'its plan had expired',
@@ -69,10 +72,14 @@ export function replayRecord(
   const answer = scoreQuestion(questionOf(record, rules), rules, watch);
   const line = answer.ok ? answer.lines[0] : undefined;
   if (!line) throw new Error('a question without rehearsed policies was not scored');
-  if (asked && record.masked.length > 0) return { ok: false, why: 'masked' };
+  // Of a hidden id nobody knows whose it is.
+  const ofAnother = isMismatch(line.verdict) && !isMismatch(record.verdict);
+  if ((asked || ofAnother) && record.masked.length > 0) return { ok: false, why: 'masked' };
   if (toolsChanged(record, line.verdict, rules)) return { ok: false, why: 'tools_changed' };
   return { ok: true, verdict: comparable(line.verdict) };
 }
+
+const isMismatch = ({ reasons }: Pick<Verdict, 'reasons'>) => reasons.some(({ code }) => code === 'entity_mismatch');
 
 /** Byte for byte, in the order of RFC 8785. */
 export function sameVerdict(a: RecordedVerdict, b: RecordedVerdict): boolean {
@@ -80,7 +87,9 @@ export function sameVerdict(a: RecordedVerdict, b: RecordedVerdict): boolean {
 }
 
 function comparable({ decision, reasons, matched, policy_version, escalation, at }: Verdict | RecordedVerdict) {
-  const base = { decision, reasons: [...reasons], matched: [...matched], policy_version, at };
+  // A grant in advance is no rule: it says who need not be asked, and replay asks nobody.
+  const ofRules = reasons.filter(({ code }) => code !== 'standing_grant');
+  const base = { decision, reasons: ofRules, matched: [...matched], policy_version, at };
   return { ...base, ...(escalation && { escalation }) } as RecordedVerdict;
 }
 
@@ -107,6 +116,7 @@ function questionOf(record: DecisionRecord, { grants }: TenantRules): Question {
     operator,
     env: record.env as unknown as EventEnvelope,
     lines: [line],
+    ...(record.entity && { entities: [{ ok: true, snapshot: record.entity }] }),
     // Only for commitments in a digest, which nobody compares here.
     salt: '',
     now: verdict.at,

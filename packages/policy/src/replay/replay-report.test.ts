@@ -31,6 +31,56 @@ test('the rules by which a record was decided give its verdict again, byte for b
   expect(replay(records, rules)).toMatchObject({ records: 5, replayed: 5, unchanged: 5, not_reproduced: { total: 0 } });
 });
 
+test('a record says whose grant in advance let it through, which no rule can say again', () => {
+  const rules = rulesOf([ALERT]);
+  const { verdict, ...record } = recordOf(rules, { value: 3 });
+  const reason = { code: 'standing_grant' as const, message: 'granted in advance by ann' };
+  const covered = { ...record, verdict: { ...verdict, reasons: [...verdict.reasons, reason] } };
+  expect(replay([covered], rules)).toMatchObject({ unchanged: 1, not_reproduced: { total: 0 } });
+});
+
+describe('what was known of an entity', () => {
+  const declares = (policies: readonly unknown[], version?: string, more: object = {}) =>
+    rulesOf(
+      policies,
+      { tools: { shop: { refund: { risk: 'write', entity: { name: 'orders', id: 'order' }, ...more } } } },
+      version,
+    );
+  const paid = [{ tool: 'refund', when: 'env.entity != null && env.entity.data.status == "paid"', decision: 'ALLOW' }];
+  const entity = {
+    connector: 'shop',
+    name: 'orders',
+    id: '7',
+    data: { status: 'paid' },
+    version: null,
+    seenAt: '2026-05-31T00:00:00.000Z',
+  };
+  const line = { args: { order: '7' } };
+  const verdictOf = (record: Record, rules: TenantRules) => {
+    const replayed = replayRecord(record, rules);
+    return replayed.ok ? replayed.verdict.decision : replayed.why;
+  };
+
+  test('is what a change is tried on, and of a record without it nothing was', () => {
+    const before = declares([ALLOW], 'v0');
+    expect(verdictOf(recordOf(before, line, { entity }), declares(paid))).toBe('ALLOW');
+    expect(verdictOf(recordOf(before, line, { entity: { ...entity, data: { status: 'open' } } }), declares(paid))).toBe(
+      'BLOCK',
+    );
+    expect(verdictOf(recordOf(before, line), declares(paid))).toBe('BLOCK');
+    const unheard = declares([{ when: 'env.entity == null', decision: 'BLOCK' }, ALLOW]);
+    expect(verdictOf(recordOf(before, line), unheard)).toBe('BLOCK');
+  });
+
+  test('says nothing where the tool is about another one now, or where the id is hidden', () => {
+    const record = recordOf(declares([ALLOW]), line, { entity });
+    const otherPath = declares([ALLOW], 'v2', { entity: { name: 'orders', id: 'other' } });
+    expect(verdictOf(record, otherPath)).toBe('tools_changed');
+    const hidden = { ...record, line: { ...(record.line as object), args: { order: '•••' } }, masked: ['args.order'] };
+    expect(verdictOf(hidden, declares([ALLOW]))).toBe('masked');
+  });
+});
+
 test('a condition that is no function of the record is told, and only under the rules that decided', () => {
   let calls = 0;
   const when = () => {

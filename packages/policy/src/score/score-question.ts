@@ -1,6 +1,7 @@
 import type { ReasonCode, Verdict } from '@holdpoint/shared/domain/decision';
 import { NOT_IN_TIME } from '@holdpoint/shared/domain/decision-record';
 import { actionDigest, commitSecrets } from '@holdpoint/shared/domain/digest';
+import type { EntitySnapshot } from '@holdpoint/shared/domain/entity';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { Json } from '@holdpoint/shared/domain/json';
 import type { Risk } from '@holdpoint/shared/domain/policy';
@@ -17,12 +18,19 @@ import type { UserCodeWatch } from '../decide/user-code.ts';
 import { explain, explainVerdict } from '../explain/explain.ts';
 import type { ScoredLine } from './scored-line.ts';
 
+/** What is known of a line's entity (null: nothing), or why it cannot be shown, for which the line is blocked. */
+export type KnownEntity =
+  | { readonly ok: true; readonly snapshot: EntitySnapshot | null }
+  | { readonly ok: false; readonly reason: string };
+
 /** A plan's lines to be scored, as they cross to the thread: plain data only. */
 export interface Question {
   readonly tenant: string;
   readonly operator: string;
   readonly env: EventEnvelope;
   readonly lines: readonly unknown[];
+  /** By the place of the line: what was looked up for it. undefined: its tool declares no entity, or nothing was found when it was. */
+  readonly entities?: readonly (KnownEntity | undefined)[];
   /** The tenant's, for commitments of secret arguments. */
   readonly salt: string;
   /** ISO 8601, the database's clock. */
@@ -65,9 +73,9 @@ export function scoreQuestion(question: Question, active: TenantRules, watch: Wa
 }
 
 /** As it reads when it comes back from the record, whatever order its names came in: a condition may look at them in turn. */
-function inStoredOrder(env: EventEnvelope): EventEnvelope {
-  const plain = plainJson(env, LINE_MAX_DEPTH);
-  return plain.ok ? (plain.value as unknown as EventEnvelope) : env;
+function inStoredOrder<T extends EventEnvelope | EntitySnapshot | null>(value: T): T {
+  const plain = plainJson(value, LINE_MAX_DEPTH);
+  return plain.ok ? (plain.value as unknown as T) : value;
 }
 
 /** The active rules, with a rehearsal's policies and tools in their place. */
@@ -88,11 +96,16 @@ type Timed = Question & { readonly at: Date };
 function scoreLine(question: Timed, rules: TenantRules, line: unknown, index: number, watch: Watch): ScoredLine {
   watch.line(index);
   if (question.blocked) return fromVerdict(question, rules, line, refused(question, rules, line, question.blocked));
+  const known = question.entities?.[index];
+  if (known?.ok === false) {
+    const unreadable = { code: 'entity_unreadable' as const, message: known.reason };
+    return fromVerdict(question, rules, line, refused(question, rules, line, unreadable));
+  }
   if (watch.stuckLines.has(index)) {
     const stuck = { code: 'policy_error' as const, message: NOT_IN_TIME };
     return fromVerdict(question, rules, line, refused(question, rules, line, stuck));
   }
-  const asked = lineQuestion(question, rules, line, watch.userCode);
+  const asked = lineQuestion(question, rules, { line, known: known?.snapshot }, watch.userCode);
   const evaluation = evaluate(asked);
   if (!question.explain) return toScoredLine(question, rules, line, evaluation);
   // Marked apart: code that does not come back from what would be must not block what is.
@@ -110,11 +123,12 @@ function fromVerdict(question: Question, rules: TenantRules, line: unknown, eval
 }
 
 function lineQuestion(
-  { operator, env, at }: Timed,
+  { operator, env: event, at }: Timed,
   { policies, tools, grants, hooks }: TenantRules,
-  line: unknown,
+  { line, known }: { readonly line: unknown; readonly known: EntitySnapshot | null | undefined },
   watch: UserCodeWatch,
 ): LineQuestion {
+  const env = known === undefined ? event : { ...event, entity: inStoredOrder(known) };
   return { line, operator, env, policies, tools, grants, hooks, now: at, watch };
 }
 

@@ -30,6 +30,8 @@ export interface EvidenceVote {
 export function evidenceOf(record: DecisionRecord): Evidence | undefined {
   const { verdict, approvals } = record;
   if (approvals.length === 0) return undefined;
+  // People answered a standing grant, and never saw this line.
+  if (verdict.reasons.some(({ code }) => code === 'standing_grant')) return undefined;
   const escalated = verdict.reasons.flatMap(({ code, policy }) => (code === 'escalated' && policy ? [policy] : []));
   return {
     actionId: record.action_id,
@@ -50,8 +52,15 @@ export function evidenceOf(record: DecisionRecord): Evidence | undefined {
   };
 }
 
-/** One no is a no, whatever came after it. A line that was asked about again is granted when every question was. */
-function answerOf({ state, approvals }: DecisionRecord): Evidence['answer'] {
-  if (state === 'denied' || approvals.some(({ status }) => status === 'denied')) return 'denied';
+/** One no is a no, whatever came after it, and also where it took several. */
+export function isSaidNoTo({ state, approvals }: DecisionRecord): boolean {
+  if (state === 'denied') return true;
+  return approvals.some(({ status, votes }) => status === 'denied' || votes.some(({ vote }) => vote === 'deny'));
+}
+
+/** A line that was asked about again is granted when every question was. */
+function answerOf(record: DecisionRecord): Evidence['answer'] {
+  const { approvals } = record;
+  if (isSaidNoTo(record)) return 'denied';
   return approvals.every(({ status }) => status === 'granted') ? 'granted' : 'undecided';
 }

@@ -65,8 +65,23 @@ describe('nothing is suggested', () => {
   test('for too few grants', () => expect(withheld(byTwo([1, 2]))).toEqual(['too_few']));
   test('where a denial is as small as any grant', () =>
     expect(withheld([...byTwo([10, 20, 30]), answered(10, 'deny')])).toEqual(['denied_low']));
+  test('where somebody said no and was outvoted: it takes several to deny, and one to be heard here', () => {
+    const outvoted = byTwo([10]).map((record) => ({
+      ...record,
+      approvals: [...record.approvals, { ...answeredBy('carol', 'deny'), status: 'granted' as const }],
+    }));
+    expect(withheld([...byTwo([10, 20, 30]), ...outvoted])).toEqual(['denied_low']);
+  });
   test('where a denied line had no value, which counts as 0', () =>
     expect(withheld([...byTwo([10, 20, 30]), answered(undefined, 'deny')])).toEqual(['denied_low']));
+  test('for what standing grants let through: nobody looked at it', () => {
+    const reason = { code: 'standing_grant' as const, message: 'granted in advance by ann' };
+    const unseen = byTwo([10, 80, 40]).map(({ verdict, ...record }) => ({
+      ...record,
+      verdict: { ...verdict, reasons: [...verdict.reasons, reason] },
+    }));
+    expect(suggest(unseen)).toMatchObject({ suggestions: [], withheld: [] });
+  });
   test('for lines without a value', () =>
     expect(withheld([1, 2, 3, 4].map((n) => answered(undefined, 'approve', `p${n}`)))).toEqual(['no_value']));
   test('on the word of one person who never denied anything; one who did counts', () => {

@@ -1,6 +1,7 @@
 import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';
 import { courseOf, runs } from '../replay/course.ts';
 import type { Replayed } from '../replay/replay-record.ts';
+import { isSaidNoTo } from './evidence.ts';
 import { type Suggestion, type Suggestions, type Withheld, withhold } from './suggest-splits.ts';
 
 /** A suggestion that replay over the records bore out. */
@@ -40,9 +41,7 @@ export function verifySplits({ suggestions, withheld }: Suggestions): Verificati
           continue;
         }
         if (courseOf(before.verdict) !== 'hold' || !runs(courseOf(after.verdict))) continue;
-        if (record.state === 'denied' || record.approvals.some(({ status }) => status === 'denied')) {
-          trial.deniedThrough += 1;
-        }
+        if (isSaidNoTo(record)) trial.deniedThrough += 1;
         if (!record.approvals.some(({ mode }) => mode === 'hold')) continue;
         trial.found.saves += 1;
         trial.found.exposed_value += record.value ?? 0;

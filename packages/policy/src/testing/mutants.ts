@@ -1,3 +1,4 @@
+import type { EntitySnapshot } from '@holdpoint/shared/domain/entity';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { PlannedAction } from '@holdpoint/shared/domain/plan';
 import type { Condition, Limit, TrustPolicy } from '@holdpoint/shared/domain/policy';
@@ -82,6 +83,13 @@ const ESCALATION: Table<Terms> = {
   mode: { ignored: without('mode') },
   reason: { ignored: without('reason') },
   selfApproval: { ignored: without('selfApproval') },
+  denials: { ignored: without('denials') },
+  remindEverySeconds: { ignored: without('remindEverySeconds') },
+  escalateTo: {
+    ignored: without('escalateTo'),
+    another: changed('escalateTo', (to: NonNullable<Terms['escalateTo']>) => ({ ...to, audience: 'another' })),
+    sooner: changed('escalateTo', (to: NonNullable<Terms['escalateTo']>) => ({ ...to, afterSeconds: 1 })),
+  },
 };
 
 const LIMIT: Table<Limit> = {
@@ -118,6 +126,10 @@ const AUDIENCE: Table<Escalations['audiences'][string]> = {
   ttlSeconds: { ignored: without('ttlSeconds') },
   mode: { ignored: without('mode') },
   selfApproval: { ignored: without('selfApproval') },
+  denials: { ignored: without('denials') },
+  remindEverySeconds: { ignored: without('remindEverySeconds') },
+  escalateTo: { ignored: without('escalateTo') },
+  refuseUnverified: { ignored: without('refuseUnverified') },
 };
 
 const DEFAULTS: Table<Escalations['defaults']> = {
@@ -163,6 +175,10 @@ const TOOL: Table<Tool> = {
   timeoutMs: 'decides how it is run',
   retry: 'decides how it is run',
   settleDelayMs: 'decides how it is run',
+  entity: {
+    ignored: without('entity'),
+    'of another path': changed('entity', (entity: NonNullable<Tool['entity']>) => ({ ...entity, id: 'n' })),
+  },
   whenIndeterminate: 'decides how it is run',
 };
 
@@ -187,6 +203,11 @@ const ENV: Table<EventEnvelope> = {
   annotations: { ignored: without('annotations') },
   data: { none: changed('data', () => null as unknown) },
   digest: { ignored: without('digest') },
+  entity: {
+    ignored: without('entity'),
+    'of another': changed('entity', (known: EntitySnapshot) => ({ ...known, id: 'another' })),
+    'without its data': changed('entity', (known: EntitySnapshot) => ({ ...known, data: {} })),
+  },
 };
 
 const PROPOSED: Table<Proposed> = {

@@ -61,8 +61,12 @@ export function naiveEvaluate({ line, operator, env, rules, tools, now }: NaiveQ
   const { action, faults } = derive(parsed, tool);
   if (faults.length > 0) return { decision: 'BLOCK', reasons: tidy(faults), matched: [], action: parsed };
 
+  // What is known is of what the action is about, and what is known of nothing is null.
+  if (isOfAnother(line, action, tool, env)) return block('entity_mismatch', action);
+  const shown = tool.entity && env.entity === undefined ? { ...env, entity: null } : env;
+
   // 6 to 9. Policies.
-  const verdict = decideByPolicies(naivePolicies(rules, tools), action, tool, { operator, env, now });
+  const verdict = decideByPolicies(naivePolicies(rules, tools), action, tool, { operator, env: shown, now });
   return { ...verdict, action };
 }
 
@@ -141,18 +145,32 @@ function answerOf(condition: NaivePolicy['when'], action: PlannedAction, env: Ev
 
 /** Several ALERTs compose to the strictest. */
 function strictest(alerts: readonly NaivePolicy[], action: PlannedAction): Escalation {
-  const quorums: Record<string, number> = {};
-  for (const { asks } of alerts) quorums[asks.audience] = Math.max(asks.quorum, quorums[asks.audience] ?? 1);
+  const audiences = [...new Set(alerts.map(({ asks }) => asks.audience))].sort();
+  const reminders = alerts.flatMap(({ asks }) => asks.remindEverySeconds ?? []);
   const reasons = alerts.flatMap(({ asks }) => (asks.reason === undefined ? [] : [rendered(asks.reason, action)]));
   return {
     mode: alerts.some(({ asks }) => asks.mode === 'hold') ? 'hold' : 'alongside',
-    requirements: Object.keys(quorums)
-      .sort()
-      .map((audience) => ({ audience, quorum: quorums[audience] ?? 1 })),
+    requirements: audiences.map((audience) => requirementOf(alerts.filter(({ asks }) => asks.audience === audience))),
     ttl_seconds: Math.min(...alerts.map(({ asks }) => asks.ttlSeconds)),
     self_approval: alerts.every(({ asks }) => asks.selfApproval),
     reasons: [...new Set(reasons)].sort(),
+    ...(alerts.every(({ asks }) => asks.denials > 1) && {
+      denials: Math.min(...alerts.map(({ asks }) => asks.denials)),
+    }),
+    ...(reminders.length > 0 && { remind_every_seconds: Math.min(...reminders) }),
+    ...(alerts.some(({ asks }) => asks.refuseUnverified) && { refuse_unverified: true }),
   };
+}
+
+/** Of those that ask the same audience. */
+function requirementOf(alerts: readonly NaivePolicy[]): Escalation['requirements'][number] {
+  const audience = alerts[0]?.asks.audience ?? '';
+  const quorum = Math.max(...alerts.map(({ asks }) => asks.quorum));
+  const targets = new Set(alerts.map(({ asks }) => asks.escalateTo?.audience));
+  const [target] = targets;
+  if (targets.size !== 1 || target === undefined) return { audience, quorum };
+  const after = Math.max(...alerts.map(({ asks }) => asks.escalateTo?.afterSeconds ?? 0));
+  return { audience, quorum, escalate: { audience: target, after_seconds: after } };
 }
 
 function rendered(template: string, action: PlannedAction): string {
@@ -224,6 +242,23 @@ function derive(parsed: PlannedAction, tool: Tool): { action: PlannedAction; fau
     else action = { ...action, entity_key: key };
   }
   return { action, faults };
+}
+
+function isOfAnother(
+  line: PlannedAction,
+  action: PlannedAction,
+  { entity: declared }: Tool,
+  env: EventEnvelope,
+): boolean {
+  if (!declared) return false;
+  const [proposed, id] = [line.args, action.args].map((args) => {
+    const found = (args as Record<string, unknown>)[declared.id];
+    return typeof found === 'string' || typeof found === 'number' ? `${found}` : 'none';
+  });
+  if (proposed !== id) return true;
+  if (!env.entity) return false;
+  const known = [env.entity.connector, env.entity.name, env.entity.id];
+  return known.join(' ') !== [action.connector, declared.name, id].join(' ');
 }
 
 function attempt(run: () => unknown): unknown {

@@ -20,6 +20,10 @@ interface Asks {
   readonly ttlSeconds: number;
   readonly mode: 'hold' | 'alongside';
   readonly selfApproval: boolean;
+  readonly denials: number;
+  readonly remindEverySeconds?: number | undefined;
+  readonly escalateTo?: { readonly audience: string; readonly afterSeconds: number } | undefined;
+  readonly refuseUnverified: boolean;
   readonly reason?: string | undefined;
 }
 
@@ -43,12 +47,20 @@ export function naivePolicies(rules: Rules, tools: ToolCatalog): NaivePolicy[] {
 function asksOf(own: TrustPolicy['escalation'], { audiences, defaults }: Rules): Asks {
   const audience = own?.audience ?? defaults.audience ?? 'reviewer';
   const terms = Object.keys(audiences).includes(audience) ? audiences[audience] : undefined;
+  let escalateTo = defaults.escalateTo;
+  if (terms?.escalateTo !== undefined) escalateTo = terms.escalateTo;
+  if (own?.escalateTo !== undefined) escalateTo = own.escalateTo;
+  if (escalateTo?.audience === audience) escalateTo = undefined;
   return {
     audience,
     quorum: own?.quorum ?? terms?.quorum ?? defaults.quorum ?? 1,
     ttlSeconds: own?.ttlSeconds ?? terms?.ttlSeconds ?? defaults.ttlSeconds ?? 24 * 60 * 60,
     mode: own?.mode ?? terms?.mode ?? defaults.mode ?? 'hold',
     selfApproval: own?.selfApproval ?? terms?.selfApproval ?? defaults.selfApproval ?? false,
+    denials: own?.denials ?? terms?.denials ?? defaults.denials ?? 1,
+    remindEverySeconds: own?.remindEverySeconds ?? terms?.remindEverySeconds ?? defaults.remindEverySeconds,
+    escalateTo,
+    refuseUnverified: terms?.refuseUnverified ?? defaults.refuseUnverified ?? false,
     reason: own?.reason,
   };
 }

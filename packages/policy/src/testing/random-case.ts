@@ -1,3 +1,4 @@
+import type { EntitySnapshot } from '@holdpoint/shared/domain/entity';
 import { type EventEnvelope, SIGNED } from '@holdpoint/shared/domain/event';
 import { LIMIT_DIMENSIONS, RISKS, type TrustPolicy } from '@holdpoint/shared/domain/policy';
 import type { Grant, Tool, ToolCatalog } from '@holdpoint/shared/domain/tool';
@@ -80,12 +81,20 @@ const amount = fc.oneof(
   fc.constantFrom(0.5, 2.5, 5e-324, Number.MAX_SAFE_INTEGER, 2 ** 53 + 2, 1e308),
 );
 
+const escalateTo = fc.record({
+  audience: fc.constantFrom('desk', 'board'),
+  afterSeconds: fc.integer({ min: 1, max: 3 }),
+});
+
 const escalation = fc.record({
   audience: fc.constantFrom('reviewer', 'desk', 'board'),
   quorum: maybe(fc.integer({ min: 1, max: 3 })),
   ttlSeconds: maybe(fc.integer({ min: 1, max: 3 })),
   mode: maybe(fc.constantFrom('hold' as const, 'alongside' as const)),
   selfApproval: maybe(fc.boolean()),
+  denials: maybe(fc.integer({ min: 1, max: 3 })),
+  remindEverySeconds: maybe(fc.integer({ min: 60, max: 62 })),
+  escalateTo: maybe(escalateTo),
   reason: maybe(fc.constantFrom('why ${value}', '${name}', '${entity_key} ${args.n}', '${args.deep.er} ${nothing}')),
 });
 
@@ -165,6 +174,7 @@ const tool = fc.record({
   value: maybe(mostly(VALUES), 20),
   entityKey: maybe(mostly(ENTITIES), 20),
   command: maybe(mostly(COMMANDS), 30),
+  entity: maybe(fc.constantFrom({ name: 'things', id: 'id' }, { name: 'things', id: 'n' }), 12),
 }) as fc.Arbitrary<Tool>;
 
 /** The same five names in both connectors, each with a tool of its own. */
@@ -198,6 +208,10 @@ const terms = fc.record(
     ttlSeconds: fc.integer({ min: 1, max: 3 }),
     mode: fc.constantFrom('hold' as const, 'alongside' as const),
     selfApproval: fc.boolean(),
+    denials: fc.integer({ min: 1, max: 3 }),
+    remindEverySeconds: fc.integer({ min: 60, max: 62 }),
+    escalateTo,
+    refuseUnverified: fc.boolean(),
   },
   { requiredKeys: [] },
 );
@@ -303,6 +317,18 @@ const line: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom(null, undefined, 7, 'line', [], {}, [1]),
 );
 
+const known: fc.Arbitrary<EntitySnapshot | null> = fc.oneof(
+  fc.constant(null),
+  fc.record({
+    connector: fc.constantFrom(...CONNECTORS),
+    name: fc.oneof({ weight: 9, arbitrary: fc.constant('things') }, fc.constant('others')),
+    id: fc.constantFrom('e:1', 'e:2', 'k:2', '1'),
+    data: fc.constantFrom<Record<string, unknown>>({}, { status: 'paid' }, { status: 'open' }),
+    version: fc.constant(null),
+    seenAt: fc.constant('2026-01-01T00:00:00Z'),
+  }),
+);
+
 const env = fc.record(
   {
     id: fc.constantFrom('shop.t.1', ''),
@@ -316,6 +342,7 @@ const env = fc.record(
     rootId: fc.constant('r'),
     annotations: fc.constant({ x: 'y' }),
     digest: fc.constant('d'),
+    entity: known,
   },
   { requiredKeys: ['id', 'source', 'type', 'signed', 'typeSigned', 'data'] },
 ) as fc.Arbitrary<EventEnvelope>;

@@ -22,6 +22,7 @@ const dataOf = ({ data }: EventEnvelope, key: string): unknown => {
   const known = typeof data === 'object' && data !== null && Object.hasOwn(data, key);
   return known ? (data as Record<string, unknown>)[key] : absent(key);
 };
+const entityOf = ({ entity }: EventEnvelope) => (entity === undefined ? absent('entity') : entity);
 const numberOf = (found: unknown): number => (typeof found === 'number' ? found : absent('a number'));
 const argOf = ({ args }: PlannedAction, key: string): unknown =>
   Object.hasOwn(args, key) ? (args as Record<string, unknown>)[key] : absent(key);
@@ -99,6 +100,12 @@ const ATOMS: readonly CelTwins[] = [
   { text: 'env.subject == "s"', says: (_, { subject }) => (subject ?? absent('subject')) === 's' },
   { text: '"r" == env.rootId', says: (_, { rootId }) => (rootId ?? absent('rootId')) === 'r' },
   { text: 'env.typeSigned', says: (_, { typeSigned }) => typeSigned },
+  { text: 'has(env.entity)', says: (_, { entity }) => entity !== undefined },
+  { text: 'env.entity == null', says: (_, env) => entityOf(env) === null },
+  {
+    text: 'has(env.entity.data.status) && env.entity.data.status == "paid"',
+    says: (_, env) => (entityOf(env) ?? absent('what is known')).data.status === 'paid',
+  },
   { text: 'action.value in [1, 2.0, 5]', says: (action) => [1, 2, 5].includes(amountOf(action)) },
 ];
 
@@ -157,6 +164,7 @@ const FUNCTIONS: readonly ((action: PlannedAction, env: EventEnvelope) => unknow
   (_, { data }) => (data as { amount: number }).amount > 2,
   (_, { annotations }) => annotations?.x === 'y',
   (_, { digest }) => digest === undefined,
+  (_, { entity }) => entity === null || entity?.data.status === 'open',
   () => JSON.parse('{'),
   () => Promise.resolve(true),
   () => Promise.reject(new Error('late')),

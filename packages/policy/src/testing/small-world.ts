@@ -68,6 +68,12 @@ function policyOf(conditionPercent: number): fc.Arbitrary<TrustPolicy> {
           ttlSeconds: maybe(fc.integer({ min: 1, max: 2 }), 50),
           mode: maybe(fc.constantFrom('hold' as const, 'alongside' as const), 50),
           selfApproval: maybe(fc.boolean(), 50),
+          denials: maybe(fc.integer({ min: 1, max: 3 }), 50),
+          remindEverySeconds: maybe(fc.integer({ min: 60, max: 61 }), 20),
+          escalateTo: maybe(
+            fc.record({ audience: fc.constantFrom('desk', 'board'), afterSeconds: fc.integer({ min: 1, max: 2 }) }),
+            50,
+          ),
         }),
         50,
       ),

@@ -1,3 +1,4 @@
+import type { HookEntities } from '@holdpoint/hooks/hook-entities';
 import { type HookLane, startHookLane } from '@holdpoint/hooks/hook-lane';
 import type { CountHookRun } from '@holdpoint/hooks/hook-metrics';
 import type { Facts, Summary } from '@holdpoint/hooks/protocol';
@@ -25,6 +26,7 @@ interface AfterActionHooksOptions {
   readonly tenants: readonly string[];
   readonly workspaceDir: string;
   readonly countRun: CountHookRun;
+  readonly entities: HookEntities;
   readonly logger: Logger;
 }
 
@@ -44,13 +46,14 @@ export async function startAfterActionHooks(options: AfterActionHooksOptions): P
 
 async function startTenant(
   tenant: string,
-  { workspaceDir, countRun, logger }: AfterActionHooksOptions,
+  { workspaceDir, countRun, entities, logger }: AfterActionHooksOptions,
 ): Promise<AfterActionHooks> {
   const lane: OutcomeLane = await startHookLane({
     workspaceDir,
     tenant,
     phase: 'after',
     program: new URL('./thread.ts', import.meta.url),
+    entities,
     logger,
     idField: 'action_id',
     onRun: (run) => countRun(tenant, 'after', run),

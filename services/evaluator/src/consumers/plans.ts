@@ -2,17 +2,11 @@ import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { nameSchema } from '@holdpoint/shared/domain/names';
 import { PLAN_MAX_BYTES } from '@holdpoint/shared/domain/plan';
 import { CONSUMERS, DELIVERIES_MAX } from '@holdpoint/shared/messages/consumers';
-import { DEAD_HEADERS } from '@holdpoint/shared/messages/facts';
 import { STREAMS } from '@holdpoint/shared/messages/streams';
-import { deadSubject, parsePlanSubject } from '@holdpoint/shared/messages/subjects';
+import { parsePlanSubject } from '@holdpoint/shared/messages/subjects';
+import { deadLetter } from '@holdpoint/shared/runtime/dead-letter';
 import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
-import {
-  type BatchConsumer,
-  consumeBatches,
-  ensureConsumer,
-  ensureStreams,
-  publishAll,
-} from '@holdpoint/shared/runtime/nats';
+import { type BatchConsumer, consumeBatches, ensureConsumer, ensureStreams } from '@holdpoint/shared/runtime/nats';
 import { TRACEPARENT, traceFrom } from '@holdpoint/shared/runtime/trace';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Context } from '../context.ts';
@@ -144,21 +138,12 @@ async function bury(context: Context, message: JsMsg, refusal: HoldpointError): 
     { subject: message.subject, code: refusal.code, reason: refusal.message },
     'a plan is dead-lettered',
   );
-  await publishAll(context.nats.js, [
-    {
-      subject: deadSubject(CONSUMERS.plans.stream, nameSchema.safeParse(tenant).success ? tenant : ''),
-      id: `${CONSUMERS.plans.stream}:${message.info.timestampNanos}:${message.seq}`,
-      headers: {
-        [DEAD_HEADERS.code]: refusal.code,
-        [DEAD_HEADERS.reason]: headerText(refusal.message),
-        [DEAD_HEADERS.subject]: message.subject,
-        [DEAD_HEADERS.sequence]: String(message.seq),
-      },
-      body: message.data,
-    },
-  ]);
-}
-
-function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 1024);
+  const { stream } = CONSUMERS.plans;
+  await deadLetter(context.nats.js, message, {
+    stream,
+    tenant: nameSchema.safeParse(tenant).success ? tenant : '',
+    by: stream,
+    code: refusal.code,
+    reason: refusal.message,
+  });
 }

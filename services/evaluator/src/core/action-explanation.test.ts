@@ -10,12 +10,14 @@ const recorded = (reasons: Reason[], erased_at: Date | null = null) => ({ reason
 test('the rules are asked again of what they decided, and of nothing else', () => {
   const notByRules = REASON_CODES.filter((code) => !isByRules(recorded([because(code)])));
   expect(notByRules.sort()).toEqual([
+    'denied',
     'duplicate',
     'event_not_found',
     'event_not_granted',
     'idempotency_conflict',
     'limit_exceeded',
     'plan_expired',
+    'unverified_on_behalf_of',
   ]);
   expect(isByRules(recorded([because('invalid_action', READ_DIFFERENTLY)]))).toBe(false);
 });

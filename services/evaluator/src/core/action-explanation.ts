@@ -12,6 +12,8 @@ const NOT_BY_RULES: readonly ReasonCode[] = [
   'event_not_granted',
   'idempotency_conflict',
   'limit_exceeded',
+  'denied',
+  'unverified_on_behalf_of',
   'duplicate',
 ];
 
@@ -25,6 +27,9 @@ export function isByRules({ reasons, erased_at }: Pick<ActionRow, 'reasons' | 'e
 export function explainAction(action: ActionRow, version: string, now: ScoredLine | undefined): ActionExplanation {
   const { decision, reasons, matched, policy_version, state, escalation, duplicate_of } = action;
   const explanation = now?.explanation;
+  const recorded = explainVerdict({ decision, reasons, ...(escalation && { escalation }) });
+  // The rules say that it is held, and know nothing of a grant in advance.
+  const advance = reasons.some(({ code }) => code === 'standing_grant');
   return {
     action_id: action.id,
     recorded: {
@@ -37,8 +42,9 @@ export function explainAction(action: ActionRow, version: string, now: ScoredLin
       ...(duplicate_of !== null && { duplicate_of }),
       at: action.decided_at.toISOString(),
     },
+    ...(action.entity && { entity: action.entity }),
     same_policies: policy_version === version,
     basis: explanation ? 'rules' : 'record',
-    explanation: explanation ?? explainVerdict({ decision, reasons, ...(escalation && { escalation }) }),
+    explanation: explanation ? { ...explanation, ...(advance && { sentence: recorded.sentence }) } : recorded,
   };
 }

@@ -4,6 +4,8 @@ import type { ActionId, Digest } from '@holdpoint/shared/domain/ids';
 import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
 import type { Reservation } from '@holdpoint/shared/domain/reservation';
 import { blocked, blockedFor } from './block.ts';
+import { covered, type GrantLedger, type Holding, type SpentGrant } from './cover.ts';
+import type { ScoredPlan } from './scored.ts';
 
 /** An action that holds an idempotency key now. */
 export interface LiveClaim {
@@ -22,7 +24,13 @@ export type Placed =
       readonly originalState: ActionState;
     }
   | { readonly state: 'held'; readonly line: ScoredLine }
-  | { readonly state: 'queued'; readonly line: ScoredLine; readonly lane: boolean };
+  | {
+      readonly state: 'queued';
+      readonly line: ScoredLine;
+      readonly lane: boolean;
+      /** The grants in advance by which it need not be held. */
+      readonly cover?: readonly SpentGrant[];
+    };
 
 /** `<tenant> <key>`: a tenant holds no space, so no two pairs share one. */
 export const claimKey = (tenant: string, idempotencyKey: string): string => `${tenant} ${idempotencyKey}`;
@@ -71,4 +79,27 @@ export function place(line: ScoredLine, tenant: string, actionId: ActionId, { cl
   const state = holds ? 'held' : 'queued';
   claims.set(key, { actionId, proposedDigest: line.proposedDigest, state });
   return holds ? { state: 'held', line } : { state: 'queued', line, lane: true };
+}
+
+/** What a line that is to be held would ask of grants in advance; undefined: it is not to be held. */
+export function holdingOf({ proposal }: Pick<ScoredPlan, 'proposal'>, placed: Placed): Holding | undefined {
+  const { tenant, operator, plan, requester } = proposal;
+  const ask = placed.line.verdict.escalation?.requirements;
+  if (placed.state !== 'held' || !ask) return undefined;
+  return {
+    tenant,
+    operator,
+    line: placed.line,
+    ask,
+    agreed: [],
+    requester,
+    onBehalfOf: plan.agent?.on_behalf_of ?? null,
+  };
+}
+
+/** Lets it go on where grants in advance meet all that it asks for. */
+export function coverHeld(scored: Pick<ScoredPlan, 'proposal'>, placed: Placed, ledger: GrantLedger): Placed {
+  const holding = holdingOf(scored, placed);
+  const cover = holding && ledger.cover(holding);
+  return cover ? { state: 'queued', line: covered(placed.line, cover), lane: true, cover } : placed;
 }

@@ -31,6 +31,7 @@ export function toDecisionRecord(
     value: action.value,
     entity_key: action.entity_key,
     env: { ...env },
+    ...(action.entity && { entity: action.entity }),
     line: shown.line,
     whole: !refused || action.proposed !== null,
     masked: [...shown.masked],

@@ -1,9 +1,11 @@
 import type { NewReceipt } from '@holdpoint/shared/db/receipts';
 import type { OutboxMessage } from '@holdpoint/shared/db/schema/outbox';
 import { BLOCKED_ERROR } from '@holdpoint/shared/domain/decision';
+import type { EntitySnapshot } from '@holdpoint/shared/domain/entity';
 import { type ActionState, LANE_STATES } from '@holdpoint/shared/domain/lifecycle';
 import { approvalSubject } from '@holdpoint/shared/messages/subjects';
-import { askOf, type NewApproval, toApproval } from './approval-request.ts';
+import { grantedInAdvance, useReceipts } from './advance-approval.ts';
+import { askOf, type NewApproval, toApproval, UNDECIDED } from './approval-request.ts';
 import { type Placed, reservationsOf } from './claims.ts';
 import { type DecidedItem, decisionFacts } from './decision-facts.ts';
 import type { ScoredPlan } from './scored.ts';
@@ -31,6 +33,7 @@ export interface NewAction {
   readonly value: number | null;
   readonly entity_key: string | null;
   readonly idempotency_key: string | null;
+  readonly entity: EntitySnapshot | null;
   readonly proposed: unknown;
   readonly proposed_digest: string;
   readonly digest: string;
@@ -79,19 +82,20 @@ export function recordPlan(
   return {
     actions: drafts.map((draft) => draft.action),
     approvals,
-    receipts: drafts.map((draft) => draft.receipt),
+    receipts: drafts.flatMap((draft) => draft.receipts),
     facts: [
       ...decisionFacts({ tenant, operator, planId: plan.plan_id, traceId }, items, newId),
-      ...approvals.map((approval) => requestedFact(approval, newId())),
+      ...approvals.map((approval) => openedFact(approval, newId())),
     ],
     ended: lines.filter(({ placed }) => endsAtOnce(placed)).map(({ actionId }) => actionId),
     items,
   };
 }
 
-/** The fact that people are asked; written with every approval that opens. */
-export function requestedFact(approval: NewApproval, id: string): OutboxMessage {
-  return { subject: approvalSubject(approval.tenant, 'requested', approval.operator), id, body: toApproval(approval) };
+/** The fact that people are asked, or that they need not be; written with every approval that opens. */
+export function openedFact(approval: NewApproval, id: string): OutboxMessage {
+  const fact = approval.status === 'pending' ? 'requested' : approval.status;
+  return { subject: approvalSubject(approval.tenant, fact, approval.operator), id, body: toApproval(approval) };
 }
 
 /** A blocked line is over; so is a duplicate whose original has ended: nothing later will announce it. */
@@ -107,7 +111,7 @@ function endsAtOnce(placed: Placed): boolean {
 interface Draft {
   readonly action: NewAction;
   readonly approval: NewApproval | undefined;
-  readonly receipt: NewReceipt;
+  readonly receipts: readonly NewReceipt[];
   readonly item: DecidedItem;
 }
 
@@ -122,6 +126,7 @@ function draftLine(
   const { actionId, placed, lane } = placedLine;
   const { line, state } = placed;
   const { verdict } = line;
+  const known = scored.entities?.[index];
   const asks = verdict.escalation !== undefined && state !== 'blocked' && state !== 'duplicate';
   const approvalId = asks ? newId() : null;
   const duplicateOf = placed.state === 'duplicate' ? placed.duplicateOf : null;
@@ -155,6 +160,7 @@ function draftLine(
     risk: line.risk,
     args: line.args ?? {},
     value: line.value,
+    entity: known?.ok ? known.snapshot : null,
     proposed: line.proposed ?? null,
     proposed_digest: line.proposedDigest,
     digest: line.digest,
@@ -199,7 +205,10 @@ function draftLine(
     at: verdict.at,
     lane_id: action.lane_id,
   };
-  return { action, receipt, item, approval: approvalOf(scored, placedLine, approvalId) };
+  const approval = approvalOf(scored, placedLine, approvalId);
+  const cover = placed.state === 'queued' && placed.cover;
+  const uses = approval && cover ? useReceipts(receipt, approval, cover, newId) : [];
+  return { action, receipts: [receipt, ...uses], item, approval };
 }
 
 function approvalOf(scored: ScoredPlan, { actionId, placed }: PlacedLine, id: string | null): NewApproval | undefined {
@@ -208,7 +217,8 @@ function approvalOf(scored: ScoredPlan, { actionId, placed }: PlacedLine, id: st
   if (id === null || escalation === undefined) return undefined;
   const { tenant, operator, plan, requester, traceId } = scored.proposal;
   const subject = `${line.connector} ${line.tool}`;
-  return {
+  const question: NewApproval = {
+    ...UNDECIDED,
     id,
     tenant,
     action: actionId,
@@ -230,4 +240,5 @@ function approvalOf(scored: ScoredPlan, { actionId, placed }: PlacedLine, id: st
     requirements: escalation.requirements,
     trace_id: traceId,
   };
+  return placed.state === 'queued' && placed.cover ? grantedInAdvance(question, placed.cover) : question;
 }

@@ -1,10 +1,12 @@
 import type { NewReceipt } from '@holdpoint/shared/db/receipts';
 import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
 import type { OutboxMessage } from '@holdpoint/shared/db/schema/outbox';
-import { BLOCKED_ERROR } from '@holdpoint/shared/domain/decision';
-import { askOf, type NewApproval } from './approval-request.ts';
+import { BLOCKED_ERROR, type Reason } from '@holdpoint/shared/domain/decision';
+import type { Consent } from '@holdpoint/shared/domain/quorum';
+import { grantedInAdvance, useReceipts } from './advance-approval.ts';
+import { askOf, type NewApproval, UNDECIDED } from './approval-request.ts';
 import { type DecidedItem, decisionFacts } from './decision-facts.ts';
-import { requestedFact } from './record.ts';
+import { openedFact } from './record.ts';
 import type { Rescored } from './rescore.ts';
 
 /** An action that waits to be scored again, as far as its record needs it. */
@@ -13,6 +15,8 @@ export interface WaitingAction {
   readonly requester: string;
   readonly sessionId: string | null;
   readonly grantedBy: string | null;
+  /** Everybody who agreed to it. */
+  readonly consents: readonly Consent[];
 }
 
 /** All that scoring one action again writes. */
@@ -32,7 +36,7 @@ export interface RescoreRecord {
     readonly reserves: boolean;
   };
   readonly approval: NewApproval | undefined;
-  readonly receipt: NewReceipt;
+  readonly receipts: readonly NewReceipt[];
   /** Needs the lane that the action joined, which only the transaction knows. */
   facts(laneId: number | null): OutboxMessage[];
 }
@@ -45,11 +49,35 @@ export function recordRescore(waiting: WaitingAction, outcome: Rescored, newId: 
   const approvalId = approval?.id ?? shows ?? row.approval_id;
   const decided = {
     decision: verdict.decision,
-    reasons: [...verdict.reasons],
+    reasons: [...verdict.reasons, ...keptReasons(row, outcome)],
     matched: [...verdict.matched],
     policy_version: verdict.policy_version,
   };
   const error = outcome.to === 'blocked' ? BLOCKED_ERROR : null;
+  const receipt: NewReceipt = {
+    ...decided,
+    id: newId(),
+    tenant: row.tenant,
+    kind: 'decision',
+    plan: row.plan,
+    action: row.id,
+    event: row.event_id,
+    operator: row.operator,
+    agent: row.agent,
+    on_behalf_of: row.on_behalf_of,
+    actor: 'evaluator',
+    connector: row.connector,
+    tool: row.tool,
+    entity_key: row.entity_key,
+    idempotency_key: row.idempotency_key,
+    digest: row.digest,
+    outcome: outcome.to,
+    error,
+    attempt: row.attempts,
+    trace_id: row.trace_id,
+  };
+  const uses =
+    approval && outcome.to === 'queued' && outcome.cover ? useReceipts(receipt, approval, outcome.cover, newId) : [];
   return {
     row,
     update: {
@@ -63,28 +91,7 @@ export function recordRescore(waiting: WaitingAction, outcome: Rescored, newId: 
       reserves: (verdict.reservations?.length ?? 0) > 0,
     },
     approval,
-    receipt: {
-      ...decided,
-      id: newId(),
-      tenant: row.tenant,
-      kind: 'decision',
-      plan: row.plan,
-      action: row.id,
-      event: row.event_id,
-      operator: row.operator,
-      agent: row.agent,
-      on_behalf_of: row.on_behalf_of,
-      actor: 'evaluator',
-      connector: row.connector,
-      tool: row.tool,
-      entity_key: row.entity_key,
-      idempotency_key: row.idempotency_key,
-      digest: row.digest,
-      outcome: outcome.to,
-      error,
-      attempt: row.attempts,
-      trace_id: row.trace_id,
-    },
+    receipts: [receipt, ...uses],
     facts(laneId) {
       const item: DecidedItem = {
         ...decided,
@@ -102,9 +109,15 @@ export function recordRescore(waiting: WaitingAction, outcome: Rescored, newId: 
         lane_id: laneId,
       };
       const plan = { tenant: row.tenant, operator: row.operator, planId: row.plan_id, traceId: row.trace_id };
-      return [...decisionFacts(plan, [item], newId), ...(approval ? [requestedFact(approval, newId())] : [])];
+      return [...decisionFacts(plan, [item], newId), ...(approval ? [openedFact(approval, newId())] : [])];
     },
   };
+}
+
+/** By whose grants in advance it was let go on before: that still holds where it goes on by their consent. */
+function keptReasons(row: ActionRow, { to, line }: Rescored): Reason[] {
+  if (to !== 'queued' || line.verdict.escalation?.mode !== 'hold') return [];
+  return row.reasons.filter(({ code }) => code === 'standing_grant');
 }
 
 function approvalFor(
@@ -117,7 +130,8 @@ function approvalFor(
   const { escalation, at } = line.verdict;
   if (!escalation || !ask) return undefined;
   const subject = `${row.connector} ${row.tool}`;
-  return {
+  const question: NewApproval = {
+    ...UNDECIDED,
     id,
     tenant: row.tenant,
     action: row.id,
@@ -139,4 +153,5 @@ function approvalFor(
     requirements: ask,
     trace_id: row.trace_id,
   };
+  return outcome.to === 'queued' && outcome.cover ? grantedInAdvance(question, outcome.cover) : question;
 }

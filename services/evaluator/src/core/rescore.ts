@@ -6,28 +6,34 @@ import { READ_DIFFERENTLY } from '@holdpoint/shared/domain/decision-record';
 import { type Consent, missingRequirements } from '@holdpoint/shared/domain/quorum';
 import type { Reservation } from '@holdpoint/shared/domain/reservation';
 import { blocked, blockedFor } from './block.ts';
+import type { SpentGrant } from './cover.ts';
+import { isOwn, type Proposer } from './own-consent.ts';
 
-/** Where an action that was scored again goes; `ask`: people are to be asked, and for what. */
+/** Where an action that was scored again goes; `ask`: people are to be asked, and for what; `cover`: they answered in advance. */
 export type Rescored =
-  | { readonly to: 'queued'; readonly line: ScoredLine; readonly ask?: readonly Requirement[] }
+  | {
+      readonly to: 'queued';
+      readonly line: ScoredLine;
+      readonly ask?: readonly Requirement[];
+      readonly cover?: readonly SpentGrant[];
+    }
   | { readonly to: 'held'; readonly line: ScoredLine; readonly ask: readonly Requirement[] }
   | { readonly to: 'blocked'; readonly line: ScoredLine };
 
 /** What people said of the action before. */
-export interface Heard {
+export interface Heard extends Proposer {
   readonly digest: string;
   readonly consents: readonly Consent[];
   /** Whether they were asked about this digest, and the question is open or was answered. */
   readonly asked: boolean;
-  /** Who proposed, and for whom as far as they say: their own consent counts only where self-approval does. */
-  readonly requester: string;
-  readonly onBehalfOf: string | null;
+  /** How many denied it and were too few then. */
+  readonly denials: number;
 }
 
 /**
  * The policies of now over what was granted then. ALLOW, or ALERT whose requirements the votes already meet, goes on; ALERT
  * that asks for more is held for what is missing; BLOCK wins. A line that no longer reads as what people saw is blocked: the
- * grant is bound to its digest.
+ * grant is bound to its digest. So is one that enough denied for it to be denied now.
  */
 export function rescore(line: ScoredLine, heard: Heard): Rescored {
   if (line.verdict.decision === 'BLOCK') return { to: 'blocked', line };
@@ -38,6 +44,9 @@ export function rescore(line: ScoredLine, heard: Heard): Rescored {
   if (!escalation) return { to: 'queued', line };
   if (escalation.mode === 'alongside') {
     return heard.asked ? { to: 'queued', line } : { to: 'queued', line, ask: escalation.requirements };
+  }
+  if (heard.denials >= (escalation.denials ?? 1)) {
+    return { to: 'blocked', line: blocked(line, 'denied', `${heard.denials} denied it, which is enough by now`) };
   }
   const valid = escalation.self_approval ? heard.consents : heard.consents.filter((one) => !isOwn(one, heard));
   const missing = missingRequirements(escalation.requirements, valid);
@@ -53,12 +62,6 @@ export function reservationsOf({ to, line }: Rescored): readonly Reservation[] {
 export function withinLimits(rescored: Rescored, ledger: LimitLedger): Rescored {
   const refusals = ledger.reserve(reservationsOf(rescored));
   return refusals.length === 0 ? rescored : { to: 'blocked', line: blockedFor(rescored.line, refusals) };
-}
-
-/** The rule by which people are let to vote, for consents from when the policies let them vote on their own. */
-function isOwn({ principal }: Consent, { requester, onBehalfOf }: Heard): boolean {
-  if (principal === requester || principal === onBehalfOf) return true;
-  return onBehalfOf !== null && principal.slice(principal.indexOf('|') + 1) === onBehalfOf;
 }
 
 /** The line as it was proposed, to be parsed by the tools of now. */

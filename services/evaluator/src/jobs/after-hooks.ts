@@ -1,4 +1,6 @@
+import { hookEntities } from '@holdpoint/hooks/hook-entities';
 import { type AfterHookConsumers, runAfterHooks } from '@holdpoint/hooks/run-after-hooks';
+import { openEntities } from '@holdpoint/shared/db/entities/open-entities';
 import { type Poll, startPoll } from '@holdpoint/shared/runtime/poll';
 import { startAfterActionHooks } from '../after-hooks/after-action-hooks.ts';
 import type { Context } from '../context.ts';
@@ -37,11 +39,12 @@ export async function startAfterHooks(context: Context): Promise<{ stop(): Promi
   };
 }
 
-async function run({ config, scorer, nats, logger, countHookRun }: Context): Promise<AfterHookConsumers> {
+async function run({ config, scorer, db, nats, logger, countHookRun }: Context): Promise<AfterHookConsumers> {
   const started = await startAfterActionHooks({
     tenants: [...scorer.book().tenants.values()].flatMap((one) => (one.hasAfterHooks ? [one.tenant] : [])),
     workspaceDir: config.workspaceDir,
     countRun: countHookRun,
+    entities: hookEntities(await openEntities(db, config.workspaceDir)),
     logger,
   });
   try {

@@ -8,6 +8,7 @@ import { isDeadlock, isUniqueViolation, withRetry } from '@holdpoint/shared/runt
 import type { Context } from '../context.ts';
 import { precheck } from '../core/precheck.ts';
 import { type Heard, lineOf, rescore } from '../core/rescore.ts';
+import { vouched } from '../core/vouched.ts';
 import type { Book } from '../scoring/rules.ts';
 import type { LaneName } from '../scoring/scorer.ts';
 import { applyRescores, type Rescoring } from '../store/apply-rescores.ts';
@@ -70,14 +71,14 @@ async function rescoreIn(context: Context, lane: LaneName, waiting: readonly Wai
     const answer = answers[index];
     const line = answer?.ok ? answer.lines[0] : undefined;
     if (line) context.hookNotes.take(one.action.tenant, [line]);
-    return line ? [{ waiting: one, outcome: rescore(line, heardOf(one)) }] : [];
+    return line ? [{ waiting: one, outcome: rescore(vouched(line, one.action.on_behalf_of), heardOf(one)) }] : [];
   });
   if (rescorings.length > 0) await applyAll(context, rescorings);
   context.relay.nudge();
   return waiting.filter((_, index) => answers[index] === undefined);
 }
 
-/** With the event as it was seen then, and the grants of now: an operator that lost a source decides nothing by it. */
+/** With the event and what was known of its entity as they were seen then, and the grants of now: an operator that lost a source decides nothing by it. */
 async function questionOf({ salts }: Context, book: Book, { action, env }: Waiting, now: Date): Promise<Question> {
   const { tenant, operator, event_id } = action;
   const against = precheck(
@@ -92,13 +93,14 @@ async function questionOf({ salts }: Context, book: Book, { action, env }: Waiti
     env,
     salt: await salts.of(tenant),
     lines: [lineOf(action)],
+    ...(action.entity && { entities: [{ ok: true, snapshot: action.entity }] }),
     now: now.toISOString(),
     ...(against && { blocked: against }),
   };
 }
 
-function heardOf({ action, consents, asked, requester }: Waiting): Heard {
-  return { digest: action.digest, consents, asked, requester, onBehalfOf: action.on_behalf_of };
+function heardOf({ action, consents, asked, denials, requester }: Waiting): Heard {
+  return { digest: action.digest, consents, asked, denials, requester, onBehalfOf: action.on_behalf_of };
 }
 
 /** All at once; where that fails, one by one: what cannot be recorded must not keep the others waiting. */

@@ -8,13 +8,21 @@ import { explanationSchema } from '@holdpoint/shared/domain/explanation';
 import { NAME_PATTERN, nameSchema, TOOL_PATTERN } from '@holdpoint/shared/domain/names';
 import type { ExecutionPlan } from '@holdpoint/shared/domain/plan';
 import { RISKS } from '@holdpoint/shared/domain/policy';
-import { STAND_IN_EVENT, standInEnvelope } from '@holdpoint/shared/domain/stand-in-event';
+import {
+  STAND_IN_EVENT,
+  type StandInEntity,
+  standInEnvelope,
+  standInSnapshot,
+} from '@holdpoint/shared/domain/stand-in-event';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { noEvent, precheck } from '../core/precheck.ts';
 import { parsePlan } from '../core/proposal.ts';
+import { vouched } from '../core/vouched.ts';
+import { declaredOf } from '../core/wanted-entities.ts';
 import { readEvent } from '../events/read-event.ts';
+import { lookUpEntities } from '../look-up-entities.ts';
 import type { Book } from '../scoring/rules.ts';
 import { readNow } from '../store/read-now.ts';
 
@@ -58,7 +66,8 @@ export function evaluateRoutes(app: App, context: Context): void {
         const issues = answer.issues.map(({ path, reason }) => ({ path, reason }));
         throw new HoldpointError('INVALID_REQUEST', 'the policies do not compile', { issues });
       }
-      return { decisions: answer.lines.map((line, index) => rehearsed(line, plan.plan_id, index)) };
+      const lines = answer.lines.map((line) => vouched(line, plan.agent?.on_behalf_of));
+      return { decisions: lines.map((line, index) => rehearsed(line, plan.plan_id, index)) };
     },
   );
 }
@@ -86,12 +95,30 @@ async function questionOf(
   };
   const against = precheck(plan, operator, book.tenants.get(tenant)?.sources, at);
   if (against) return { ...base, env: operatorEnvelope(operator), blocked: against };
-  if (env) return { ...base, env: standInEnvelope(env) };
-  if (plan.event_id === undefined) return { ...base, env: operatorEnvelope(operator) };
+  const entities = await knownOf(context, book, { tenant, lines: plan.actions }, { tools, entity: env?.entity });
+  const asked = { ...base, ...(entities && { entities }) };
+  if (env) return { ...asked, env: standInEnvelope(env) };
+  if (plan.event_id === undefined) return { ...asked, env: operatorEnvelope(operator) };
   const event = await readEvent(context.nats, tenant, plan.event_id);
   return event
-    ? { ...base, env: event }
+    ? { ...asked, env: event }
     : { ...base, env: operatorEnvelope(operator), blocked: noEvent(tenant, plan.event_id) };
+}
+
+/** What is said of the entity stands for every line's; else what is known of each now, where tools that declare one are asked. */
+async function knownOf(
+  context: Context,
+  book: Book,
+  asking: { readonly tenant: string; readonly lines: readonly unknown[] },
+  { tools, entity }: { readonly tools: unknown; readonly entity: StandInEntity | null | undefined },
+): Promise<Question['entities'] | undefined> {
+  if (entity === undefined) return tools ? undefined : lookUpEntities(context, book, [asking])(0);
+  if (entity === null) return asking.lines.map(() => ({ ok: true, snapshot: null }));
+  const declared = tools ? undefined : book.tenants.get(asking.tenant)?.entities;
+  return asking.lines.map((line) => ({
+    ok: true,
+    snapshot: standInSnapshot(entity, line, declaredOf(line, declared)),
+  }));
 }
 
 function requirePlain(field: string, value: unknown): void {

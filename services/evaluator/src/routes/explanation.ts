@@ -43,6 +43,7 @@ async function askNow({ scorer, salts }: Context, { action, env }: Decided): Pro
     env,
     salt: await salts.of(tenant),
     lines: [lineOf(action)],
+    ...(action.entity && { entities: [{ ok: true, snapshot: action.entity }] }),
     now: action.decided_at.toISOString(),
     explain: true,
   };

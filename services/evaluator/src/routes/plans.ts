@@ -1,11 +1,13 @@
 import { decisionSchema } from '@holdpoint/shared/domain/action';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
+import { approvalIdSchema } from '@holdpoint/shared/domain/ids';
 import { nameSchema } from '@holdpoint/shared/domain/names';
 import { outcomeSchema } from '@holdpoint/shared/domain/outcome';
-import { PLAN_MAX_BYTES } from '@holdpoint/shared/domain/plan';
+import { type ExecutionPlan, PLAN_MAX_BYTES } from '@holdpoint/shared/domain/plan';
 import { mayProposeAs } from '@holdpoint/shared/runtime/auth';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
+import { attach } from '../attach.ts';
 import { createOutcomeWaits } from '../await-outcomes.ts';
 import type { Context } from '../context.ts';
 import { parsePlan } from '../core/proposal.ts';
@@ -15,6 +17,9 @@ const WAIT_MAX_SECONDS = 60;
 
 /** An ExecutionPlan and its operator; the plan's own schema names what it refuses. */
 const bodySchema = z.looseObject({ operator: nameSchema });
+
+/** Of a call that comes back once people have decided about it. */
+const headersSchema = z.looseObject({ 'x-approval-id': approvalIdSchema.optional() });
 
 export function planRoutes(app: App, context: Context, decider: Decider, draining: AbortSignal): void {
   const awaitOutcomes = createOutcomeWaits(context, draining);
@@ -26,6 +31,7 @@ export function planRoutes(app: App, context: Context, decider: Decider, drainin
       schema: {
         tags: ['plans'],
         summary: 'Propose a plan: every line is scored, and what is permitted is done',
+        headers: headersSchema,
         querystring: z.strictObject({ wait: z.coerce.number().min(0).max(WAIT_MAX_SECONDS).optional() }),
         body: bodySchema,
         response: {
@@ -45,6 +51,19 @@ export function planRoutes(app: App, context: Context, decider: Decider, drainin
         throw new HoldpointError('FORBIDDEN', `this key may not propose as ${operator}`);
       }
       const { plan, bodyDigest } = parsePlan(body);
+      const approvalId = request.headers['x-approval-id'];
+      if (approvalId !== undefined) {
+        const waitMs = (request.query.wait ?? 0) * 1000;
+        const attached = await attach(context, awaitOutcomes, {
+          tenant,
+          operator,
+          approvalId,
+          plan: onlyLine(plan),
+          waitMs,
+        });
+        if (draining.aborted) reply.header('connection', 'close');
+        return attached;
+      }
       const { traceId, spanId: parentSpanId } = request.trace;
       const requester = principal;
       const bytes = Number(request.headers['content-length'] ?? PLAN_MAX_BYTES);
@@ -60,4 +79,11 @@ export function planRoutes(app: App, context: Context, decider: Decider, drainin
       return { ...answer, outcomes: [...outcomes] };
     },
   );
+}
+
+/** An approval is about one action. */
+function onlyLine(plan: ExecutionPlan): ExecutionPlan {
+  if (plan.actions.length === 1) return plan;
+  const issues = [{ path: 'actions', reason: 'with X-Approval-Id a plan has one action' }];
+  throw new HoldpointError('INVALID_REQUEST', `actions: ${issues[0]?.reason}`, { issues });
 }

@@ -1,6 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import type { PolicyChange } from '@holdpoint/shared/domain/policy-change';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
+import { startThread } from '@holdpoint/shared/runtime/start-thread';
 import { threadReady } from '@holdpoint/shared/runtime/thread-ready';
 import type { Snapshot } from '@holdpoint/shared/workspace/snapshot';
 
@@ -28,7 +28,7 @@ export async function compareRules(
   { logger, loadMaxMs }: { readonly logger: Logger; readonly loadMaxMs: number },
 ): Promise<Effects> {
   const of = ({ dir, origin }: Copy): Copy => ({ dir, origin });
-  const worker = new Worker(new URL('./compare-thread.ts', import.meta.url), {
+  const worker = startThread(new URL('./compare-thread.ts', import.meta.url), {
     workerData: { before: of(before), after: of(after) } satisfies CompareData,
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB },

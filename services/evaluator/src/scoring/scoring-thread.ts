@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
+import { startThread } from '@holdpoint/shared/runtime/start-thread';
 import { createThreadMarks } from '@holdpoint/shared/runtime/thread-marks';
 import { threadReady } from '@holdpoint/shared/runtime/thread-ready';
 import type { Snapshot } from '@holdpoint/shared/workspace/snapshot';
@@ -32,7 +32,7 @@ export async function startScoringThread(
   const { logger, loadMaxMs, userCodeMaxMs, stillMaxMs } = options;
   const marks = createThreadMarks();
   const { dir, origin } = snapshot;
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+  const worker = startThread(new URL('./thread.ts', import.meta.url), {
     workerData: { snapshot: { dir, origin }, marks, checks } satisfies ThreadData,
     // A policy has no business with the service's environment.
     env: {},

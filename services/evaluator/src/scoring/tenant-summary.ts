@@ -1,6 +1,7 @@
 import type { LintReport } from '@holdpoint/policy/analysis/finding';
 import type { TenantRules } from '@holdpoint/policy/compile/tenant-rules';
 import { type SourceGrants, sourcesByOperator } from '@holdpoint/policy/decide/grants';
+import type { EntityReference } from '@holdpoint/shared/domain/entity';
 import type { ToolCatalog } from '@holdpoint/shared/domain/tool';
 import type { ActionHook } from '@holdpoint/shared/workspace/tenant-hooks';
 
@@ -17,6 +18,8 @@ export interface TenantSummary {
   readonly subjects: readonly string[];
   /** `<connector> <tool>` → the paths of its arguments that are secret, for every tool that the tenant has. */
   readonly secretArgs: ReadonlyMap<string, readonly string[]>;
+  /** `<connector> <tool>` → the entity that it declares, for those that do. */
+  readonly entities: ReadonlyMap<string, EntityReference>;
   /** As of the load; from the thread that was asked for it. */
   readonly lint?: LintReport;
 }
@@ -34,6 +37,7 @@ export function summarise(tenant: string, { policies, grants, hooks, tools }: Te
     hasAfterHooks: hooks.anyAfter,
     ...(grants && { sources: sourcesByOperator(grants) }),
     secretArgs: secretsOf(tools),
+    entities: entitiesOf(tools),
   };
 }
 
@@ -41,6 +45,14 @@ function secretsOf(tools: ToolCatalog): Map<string, readonly string[]> {
   return new Map(
     Object.entries(tools).flatMap(([connector, own]) =>
       Object.entries(own).map(([tool, { secretArgs = [] }]) => [`${connector} ${tool}`, [...secretArgs]] as const),
+    ),
+  );
+}
+
+function entitiesOf(tools: ToolCatalog): Map<string, EntityReference> {
+  return new Map(
+    Object.entries(tools).flatMap(([connector, own]) =>
+      Object.entries(own).flatMap(([tool, { entity }]) => (entity ? [[`${connector} ${tool}`, entity] as const] : [])),
     ),
   );
 }

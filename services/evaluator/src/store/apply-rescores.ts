@@ -3,12 +3,14 @@ import { writeReceipts } from '@holdpoint/shared/db/receipts';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { claimKey } from '../core/claims.ts';
+import { covered, type Holding } from '../core/cover.ts';
 import { type Rescored, reservationsOf, withinLimits } from '../core/rescore.ts';
 import { type RescoreRecord, recordRescore, type WaitingAction } from '../core/rescore-record.ts';
 import { cancelReviews, lockOpenReviews } from './cancel-reviews.ts';
 import { insertApprovals } from './insert-approvals.ts';
 import { lockKeys } from './lock-keys.ts';
 import { deleteReservations, insertReservations } from './reservations.ts';
+import { spendGrants, takeGrants } from './take-grants.ts';
 import { takeLimits } from './take-limits.ts';
 import { takePlaces } from './take-places.ts';
 
@@ -20,7 +22,7 @@ export interface Rescoring {
 
 /**
  * Moves actions out of `rescore`, each with its receipt. Locks their open reviews as a voter does, before all else; then keys,
- * the actions in order of id, limits and lanes: the order of a first decision. An action that somebody else moved meanwhile is
+ * the actions in order of id, limits, standing grants and lanes: the order of a first decision. An action that somebody else moved meanwhile is
  * left alone. What it had reserved is taken back before it reserves anew. Returns the ids that moved.
  */
 export async function applyRescores(
@@ -75,7 +77,28 @@ async function reserveAndRecord(
       reservations: reservationsOf(outcome),
     })),
   );
-  return decided.map(({ waiting, outcome }) => recordRescore(waiting, outcome, newId));
+  return (await coverHeld(tx, decided)).map(({ waiting, outcome }) => recordRescore(waiting, outcome, newId));
+}
+
+/** What would be held goes on where grants in advance meet what is still missing. */
+async function coverHeld(tx: Transaction<Database>, rescorings: readonly Rescoring[]): Promise<readonly Rescoring[]> {
+  const grants = await takeGrants(
+    tx,
+    rescorings.flatMap((one) => holdingOf(one) ?? []),
+  );
+  return rescorings.map((one): Rescoring => {
+    const holding = holdingOf(one);
+    const cover = holding && grants.cover(holding);
+    if (!cover) return one;
+    return { ...one, outcome: { to: 'queued', line: covered(holding.line, cover), ask: holding.ask, cover } };
+  });
+}
+
+function holdingOf({ waiting, outcome }: Rescoring): Holding | undefined {
+  if (outcome.to !== 'held') return undefined;
+  const { tenant, operator, on_behalf_of: onBehalfOf } = waiting.action;
+  const { line, ask } = outcome;
+  return { tenant, operator, line, ask, agreed: waiting.consents, requester: waiting.requester, onBehalfOf };
 }
 
 async function writeRecords(
@@ -95,14 +118,13 @@ async function writeRecords(
     .filter(({ update }) => update.state !== 'queued')
     .flatMap(({ row }) => reviews.get(row.id) ?? []);
   await cancelReviews(tx, superseded, newId);
-  await insertApprovals(
-    tx,
-    records.flatMap(({ approval }) => approval ?? []),
-  );
+  const approvals = records.flatMap(({ approval }) => approval ?? []);
+  await insertApprovals(tx, approvals);
+  await spendGrants(tx, approvals);
   await updateActions(tx, records, placeOf);
   await writeReceipts(
     tx,
-    records.map(({ receipt }) => receipt),
+    records.flatMap(({ receipts }) => receipts),
   );
   await writeOutbox(
     tx,

@@ -17,8 +17,8 @@ export interface Erased {
 
 /**
  * Erases what replay needs of one batch of plans older than `keepDays`, where no action is under way and no question is open:
- * the data of the event, arguments, lines as proposed, results, and the arguments that people were shown. Rows, keys, digests,
- * decisions and receipts stay. Locks plans, skipping those that another instance erases; then approvals, then actions, each
+ * the data of the event, arguments, lines as proposed, what was known of entities, results, and the arguments that people were
+ * shown. Rows, keys, digests, decisions and receipts stay. Locks plans, skipping those that another instance erases; then approvals, then actions, each
  * in order of id. An action that has ended never comes to life again, so what is found quiet stays so.
  */
 export async function eraseRecords(
@@ -73,7 +73,7 @@ async function erase(tx: Transaction<Database>, plans: readonly string[]): Promi
     WITH locked AS MATERIALIZED (
       SELECT a.id FROM actions a WHERE a.plan = ANY (${plans}::uuid[]) ORDER BY a.id FOR UPDATE
     )
-    UPDATE actions a SET args = '{}', proposed = NULL, result = NULL, erased_at = clock_timestamp()
+    UPDATE actions a SET args = '{}', proposed = NULL, entity = NULL, result = NULL, erased_at = clock_timestamp()
     FROM locked WHERE a.id = locked.id RETURNING a.id`.execute(tx);
   await sql`
     UPDATE plans SET env = (env - 'subject' - 'annotations') || '{"data": null}', erased_at = clock_timestamp()

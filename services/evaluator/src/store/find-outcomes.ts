@@ -11,12 +11,13 @@ export interface PlanProgress {
   readonly settled: boolean;
 }
 
-/** A duplicate's outcome is its original's. No lock. */
-export async function findOutcomes(db: Kysely<Database>, planRowId: string): Promise<PlanProgress> {
+/** Of a plan, or of one action of it; a duplicate's outcome is its original's. No lock. */
+export async function findOutcomes(db: Kysely<Database>, planRowId: string, actionId?: string): Promise<PlanProgress> {
+  const one = actionId === undefined ? sql`` : sql`AND a.id = ${actionId}::uuid`;
   const { rows } = await sql<ActionRow & EndOfOriginal>`
     SELECT a.*, o.state AS end_state, o.result AS end_result, o.error AS end_error, o.updated_at AS end_at
     FROM actions a JOIN actions o ON o.id = coalesce(a.duplicate_of, a.id)
-    WHERE a.plan = ${planRowId}::uuid ORDER BY a.index`.execute(db);
+    WHERE a.plan = ${planRowId}::uuid ${one} ORDER BY a.index`.execute(db);
   const outcomes = rows.map(toOutcome);
   return {
     outcomes: outcomes.filter((outcome) => outcome !== undefined),

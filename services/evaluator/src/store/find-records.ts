@@ -2,6 +2,7 @@ import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import type { RecordedApproval } from '@holdpoint/shared/domain/decision-record';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
+import { FIRST_ID, firstIdAt } from '@holdpoint/shared/runtime/ids';
 import { type Kysely, sql } from 'kysely';
 import type { RecordedAction } from '../core/decision-record.ts';
 
@@ -52,7 +53,7 @@ async function readRecords(db: Kysely<Database>, ids: readonly string[], maxByte
     WITH sized AS MATERIALIZED (
       SELECT a.id, p.env, row_number() OVER (ORDER BY a.id) AS place,
         sum(octet_length(a.args::text) + coalesce(octet_length(a.proposed::text), 0) + octet_length(a.reasons::text)
-          + octet_length(p.env::text)) OVER (ORDER BY a.id) AS bytes
+          + coalesce(octet_length(a.entity::text), 0) + octet_length(p.env::text)) OVER (ORDER BY a.id) AS bytes
       FROM actions a JOIN plans p ON p.id = a.plan
       WHERE a.id = ANY (${ids}::uuid[])
     )
@@ -69,11 +70,4 @@ async function readRecords(db: Kysely<Database>, ids: readonly string[], maxByte
   return rows.map(({ env, approvals, ...action }) => ({ action, env, approvals }));
 }
 
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-
-/** No UUIDv7 of that millisecond or a later one is smaller (RFC 9562). */
-function firstIdAt(time: Date): string {
-  const hex = Math.max(0, time.getTime()).toString(16).padStart(12, '0').slice(-12);
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
-}

@@ -16,6 +16,8 @@ export interface Waiting {
   readonly grantedBy: string | null;
   /** Whether people were asked about this digest, and the question is open or was answered. */
   readonly asked: boolean;
+  /** How many denied this digest in approvals that were granted all the same. */
+  readonly denials: number;
 }
 
 /** Those that wait, by id, beyond `after`; no lock: `apply-rescores` names the state it leaves. */
@@ -28,6 +30,7 @@ export async function findRescores(db: Kysely<Database>, after: string, limit: n
       consents: Consent[];
       granted_by: string | null;
       asked: boolean;
+      denials: number;
     }
   >`
     SELECT a.*, p.env, p.requester, p.session_id, coalesce((
@@ -37,17 +40,22 @@ export async function findRescores(db: Kysely<Database>, after: string, limit: n
       SELECT g.id FROM approvals g WHERE g.action = a.id AND g.digest = a.digest AND g.status = 'granted'
       ORDER BY g.decided_at DESC, g.id DESC LIMIT 1) AS granted_by, EXISTS (
       SELECT 1 FROM approvals g WHERE g.action = a.id AND g.digest = a.digest
-        AND g.status IN ('pending', 'granted', 'denied')) AS asked
+        AND g.status IN ('pending', 'granted', 'denied')) AS asked, (
+      SELECT count(DISTINCT v.principal) FROM approvals g JOIN votes v ON v.approval = g.id
+      WHERE g.action = a.id AND g.digest = a.digest AND g.status = 'granted' AND v.vote = 'deny')::integer AS denials
     FROM actions a JOIN plans p ON p.id = a.plan
     WHERE a.state = 'rescore' AND a.id > ${after}
     ORDER BY a.id LIMIT ${limit}`.execute(db);
-  return rows.map(({ env, requester, session_id: sessionId, consents, granted_by: grantedBy, asked, ...action }) => ({
-    action,
-    env,
-    requester,
-    sessionId,
-    consents,
-    grantedBy,
-    asked,
-  }));
+  return rows.map(
+    ({ env, requester, session_id: sessionId, consents, granted_by: grantedBy, asked, denials, ...action }) => ({
+      action,
+      env,
+      requester,
+      sessionId,
+      consents,
+      grantedBy,
+      asked,
+      denials,
+    }),
+  );
 }

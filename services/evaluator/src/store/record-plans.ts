@@ -3,7 +3,7 @@ import { writeReceipts } from '@holdpoint/shared/db/receipts';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import type { ActionId } from '@holdpoint/shared/domain/ids';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { claimKey, place, reservationsOf, wantsClaim } from '../core/claims.ts';
+import { claimKey, coverHeld, holdingOf, place, reservationsOf, wantsClaim } from '../core/claims.ts';
 import { type PlacedLine, type PlanRecord, recordPlan } from '../core/record.ts';
 import type { ScoredPlan } from '../core/scored.ts';
 import { findClaims } from './find-claims.ts';
@@ -12,12 +12,13 @@ import { insertApprovals } from './insert-approvals.ts';
 import { insertPlans, type NewPlan } from './insert-plans.ts';
 import { lockKeys } from './lock-keys.ts';
 import { insertReservations, type Reserving } from './reservations.ts';
+import { spendGrants, takeGrants } from './take-grants.ts';
 import { type TakenLimits, takeLimits } from './take-limits.ts';
 import { takePlaces } from './take-places.ts';
 
 /**
  * The decision of record, for a batch of plans in one READ COMMITTED transaction. Locks in one order: plans, keys, limits,
- * lanes, each sorted. Returns the record of each plan that this transaction won; the others were recorded by somebody else meanwhile.
+ * standing grants, lanes, each sorted. Returns the record of each plan that this transaction won; the others were recorded by somebody else meanwhile.
  */
 export async function recordPlans(
   db: Kysely<Database>,
@@ -54,10 +55,9 @@ async function writeRecords(tx: Transaction<Database>, records: readonly PlanRec
     tx,
     records.flatMap((record) => record.actions),
   );
-  await insertApprovals(
-    tx,
-    records.flatMap((record) => record.approvals),
-  );
+  const approvals = records.flatMap((record) => record.approvals);
+  await insertApprovals(tx, approvals);
+  await spendGrants(tx, approvals);
   await writeReceipts(
     tx,
     records.flatMap((record) => record.receipts),
@@ -94,15 +94,23 @@ async function placeLines(
         ),
     ),
   );
-  const byPlan = plans.map(({ id, scored }) => {
+  const byLimits = plans.map(({ id, scored }) => {
     const { tenant } = scored.proposal;
     const taken = { claims, ledger: limits.ledgerOf(tenant) };
     const lines = scored.lines.map((line) => {
       const actionId = newId() as ActionId;
       return { actionId, placed: place(line, tenant, actionId, taken) };
     });
-    return { id, tenant, lines };
+    return { id, scored, tenant, lines };
   });
+  const grants = await takeGrants(
+    tx,
+    byLimits.flatMap(({ scored, lines }) => lines.flatMap(({ placed }) => holdingOf(scored, placed) ?? [])),
+  );
+  const byPlan = byLimits.map(({ scored, lines, ...plan }) => ({
+    ...plan,
+    lines: lines.map((line) => ({ ...line, placed: coverHeld(scored, line.placed, grants) })),
+  }));
   const joining = byPlan.flatMap(({ tenant, lines }) =>
     lines.flatMap((line) =>
       line.placed.state === 'queued' && line.placed.lane

@@ -11,6 +11,7 @@ const running = {
     <T>(piece: () => T) =>
       piece(),
   log: () => silent,
+  db: {},
 };
 const event = { id: 'payments.charge.k', data: { amount: 5 } } as unknown as AcceptedEvent;
 const asked: string[] = [];

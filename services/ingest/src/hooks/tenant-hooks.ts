@@ -1,3 +1,4 @@
+import type { HookEntities } from '@holdpoint/hooks/hook-entities';
 import { type HookLane, startHookLane } from '@holdpoint/hooks/hook-lane';
 import type { Outcome, Phase } from '@holdpoint/hooks/protocol';
 import type { AfterHook } from '@holdpoint/hooks/run-after-hooks';
@@ -33,6 +34,8 @@ interface TenantHooksOptions {
   readonly workspaceDir: string;
   readonly sources: SourceRegistry;
   readonly metrics: IngestMetrics;
+  /** For `after` hooks. */
+  readonly entities: HookEntities;
   readonly logger: Logger;
 }
 
@@ -74,13 +77,14 @@ interface Lanes {
 
 /** One for each phase that has hooks: what comes after an event may take its time, and must not keep the next one outside. */
 async function startLanes(tenant: string, options: TenantHooksOptions): Promise<Lanes> {
-  const { workspaceDir, metrics, logger, sources } = options;
+  const { workspaceDir, metrics, entities, logger, sources } = options;
   const start = (phase: Phase) =>
     startHookLane<WebhookSummary, EventFacts>({
       workspaceDir,
       tenant,
       phase,
       program: new URL('./thread.ts', import.meta.url),
+      entities,
       logger,
       idField: 'event_id',
       onRun: (run) => metrics.hookRun(tenant, phase, run),

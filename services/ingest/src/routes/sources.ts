@@ -17,10 +17,15 @@ const healthSchema = z.object({
     .nullable(),
 });
 
-const sourceSchema = z.object({
+const seenSchema = z.object({
   id: z.string(),
   tenant: z.string(),
   provider: z.string(),
+  health: healthSchema.nullable().describe('About a second old; null: not known while Postgres is away'),
+});
+
+/** How it is set up is for admins: who knows how a door is kept knows how to try it. */
+const sourceSchema = seenSchema.extend({
   path: z.string(),
   subscription_path: z.string().nullable(),
   secrets: z.number().describe('How many are active; never the secrets'),
@@ -28,7 +33,6 @@ const sourceSchema = z.object({
   tolerance_seconds: z.number().nullable(),
   body_max_bytes: z.number(),
   rate_limit: z.object({ per_second: z.number(), burst: z.number() }).nullable(),
-  health: healthSchema.nullable().describe('About a second old; null: not known while Postgres is away'),
 });
 
 const quotaSchema = z.object({ used_bytes: z.number(), max_bytes: z.number() });
@@ -38,17 +42,18 @@ export function sourceRoutes(app: App, context: IngestContext): void {
   app.get(
     '/v1/sources',
     {
-      onRequest: authenticated({ authenticator, scope: 'admin' }),
+      onRequest: authenticated({ authenticator, scope: ['admin', 'read'] }),
       schema: {
         tags: ['sources'],
-        summary: "The tenant's webhook endpoints, as its file declares them, and how their deliveries go",
+        summary:
+          "The tenant's webhook endpoints, and how their deliveries go; to an admin also as its file declares them",
         querystring: z.object({
           limit: z.coerce.number().int().min(1).max(200).default(50),
           cursor: nameSchema.optional(),
         }),
         response: {
           200: z.object({
-            items: z.array(sourceSchema),
+            items: z.array(z.union([sourceSchema, seenSchema])),
             quota: quotaSchema.describe("Of the event store, for all of the tenant's sources"),
             next_cursor: z.string().optional(),
           }),
@@ -63,10 +68,11 @@ export function sourceRoutes(app: App, context: IngestContext): void {
       }
       const items = all.slice(known + 1, known + 1 + limit);
       const last = items.at(-1);
-      const { tenant } = principal;
+      const { tenant, scopes } = principal;
+      const shown = scopes.has('admin') || scopes.has('platform') ? show : showHealth;
       const healthOf = await healthOfSources(context, tenant, items);
       return {
-        items: items.map((source) => show(source, healthOf(source.id))),
+        items: items.map((source) => shown(source, healthOf(source.id))),
         quota: { used_bytes: quotas.usedBytes(tenant), max_bytes: quotas.maxBytes(tenant) },
         ...(last && last !== all.at(-1) && { next_cursor: last.id }),
       };
@@ -90,12 +96,14 @@ async function healthOfSources({ db, logger }: IngestContext, tenant: string, it
   }
 }
 
+function showHealth({ id, tenant, provider }: Source, health: SourceState | null): z.infer<typeof seenSchema> {
+  return { id, tenant, provider, health: health && { ...health, counts: { ...health.counts } } };
+}
+
 function show(source: Source, health: SourceState | null): z.infer<typeof sourceSchema> {
   const { subscription, rateLimit } = source;
   return {
-    id: source.id,
-    tenant: source.tenant,
-    provider: source.provider,
+    ...showHealth(source, health),
     path: `/hooks/${source.tenant}/${source.id}`,
     subscription_path: subscription ? `/agents/${subscription.agent}/subscriptions/${subscription.id}` : null,
     secrets: source.secrets.length,
@@ -103,6 +111,5 @@ function show(source: Source, health: SourceState | null): z.infer<typeof source
     tolerance_seconds: source.toleranceSeconds ?? null,
     body_max_bytes: source.bodyMaxBytes,
     rate_limit: rateLimit ? { per_second: rateLimit.perSecond, burst: rateLimit.burst } : null,
-    health: health && { ...health, counts: { ...health.counts } },
   };
 }

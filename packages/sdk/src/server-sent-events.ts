@@ -1,0 +1,32 @@
+import { HoldpointError } from '@holdpoint/shared/domain/errors';
+
+export interface ServerSentEvent {
+  readonly event: string;
+  readonly data: string;
+}
+
+/** What one event may hold before the stream is given up. */
+const EVENT_MAX_CHARS = 8 * 1024 * 1024;
+
+/** The events of a `text/event-stream` body, however its bytes are cut; comments are passed over. */
+export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent, void, undefined> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  let event = 'message';
+  let data: string[] = [];
+  for await (const bytes of body) {
+    rest += decoder.decode(bytes, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > EVENT_MAX_CHARS) throw new HoldpointError('INTERNAL', 'the stream holds an event without end');
+    for (const line of lines.map((one) => one.replace(/\r$/, ''))) {
+      const [, field = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
+      if (field === 'event') event = value;
+      if (field === 'data') data.push(value);
+      if (line !== '') continue;
+      if (data.length > 0) yield { event, data: data.join('\n') };
+      event = 'message';
+      data = [];
+    }
+  }
+}
