@@ -1,10 +1,14 @@
-import cookie from '@fastify/cookie';
 import { createHttp, type Http } from '@holdpoint/shared/runtime/http';
 import type { Context } from './context.ts';
-import { addConsole } from './routes/console.ts';
+import { addConsoleApp } from './routes/console-app.ts';
 import { addDecideRoutes } from './routes/decide.ts';
+import { addGateway } from './routes/gateway.ts';
+import { addNotificationRoutes } from './routes/notifications.ts';
 import { addOpenRoute } from './routes/open.ts';
 import { addReadRoutes } from './routes/read.ts';
+import { addSessionRoutes } from './routes/session.ts';
+import { addSlackRoute } from './routes/slack.ts';
+import { addStandingGrantRoutes } from './routes/standing-grants.ts';
 import { addStreamRoute } from './routes/stream.ts';
 import { pingDatabase } from './store/ping-database.ts';
 
@@ -22,11 +26,15 @@ export async function buildApp(context: Context): Promise<Http> {
     bodyMaxBytes: BODY_MAX_BYTES,
     trustProxy: config.trustProxy,
   });
-  await http.app.register(cookie);
   addReadRoutes(http.app, context);
   addStreamRoute(http.app, context);
   addOpenRoute(http.app, context);
   addDecideRoutes(http.app, context);
-  await addConsole(http.app, context);
+  addStandingGrantRoutes(http.app, context);
+  addSessionRoutes(http.app, context);
+  await addGateway(http.app, context);
+  addNotificationRoutes(http.app, context);
+  await addSlackRoute(http.app, context);
+  await addConsoleApp(http.app);
   return http;
 }

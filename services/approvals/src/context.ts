@@ -1,7 +1,8 @@
-import { findApp } from '@holdpoint/shared/db/apps';
+import { databaseAuthenticator } from '@holdpoint/shared/db/authenticator';
 import { startRelay } from '@holdpoint/shared/db/relay';
 import type { Database } from '@holdpoint/shared/db/schema/index';
-import { type Authenticator, createAuthenticator } from '@holdpoint/shared/runtime/auth';
+import type { Authenticator } from '@holdpoint/shared/runtime/auth';
+import type { People } from '@holdpoint/shared/runtime/claims';
 import { type Clock, systemClock } from '@holdpoint/shared/runtime/clock';
 import { newId } from '@holdpoint/shared/runtime/ids';
 import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
@@ -11,7 +12,11 @@ import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
 import type { Stopper } from '@holdpoint/shared/runtime/service';
 import { startTracing } from '@holdpoint/shared/runtime/start-tracing';
 import type { Tracing } from '@holdpoint/shared/runtime/tracing';
+import { loadNotifications } from '@holdpoint/shared/workspace/notifications';
+import { loadPeople } from '@holdpoint/shared/workspace/people';
 import type { Kysely } from 'kysely';
+import { createDirectory, type Directory } from './channels/directory.ts';
+import { createOutbound, type Outbound } from './channels/outbound.ts';
 import type { ApprovalsConfig } from './config.ts';
 import { createFactFeed, type FactFeed } from './consumers/fact-feed.ts';
 import { type ApprovalsMetrics, approvalsMetrics } from './metrics.ts';
@@ -28,6 +33,12 @@ export interface Context {
   readonly nats: Nats;
   readonly facts: FactFeed;
   readonly authenticator: Authenticator;
+  readonly directory: Directory;
+  readonly outbound: Outbound;
+  /** Where people reach the console. */
+  readonly publicUrl: string;
+  /** How the tenants read their people's tokens. */
+  readonly people: People;
   /** Asks for the outbox to be published now. */
   readonly nudgeRelay: () => void;
   /** Aborts when the service drains: what waits answers with what is, streams end. */
@@ -43,6 +54,8 @@ export async function createContext(
   stopper: Stopper,
   signal?: AbortSignal,
 ): Promise<Context> {
+  const directory = createDirectory(await loadNotifications(config.workspaceDir, config.secretEnvironment));
+  const people = await loadPeople(config.workspaceDir);
   const instance = config.instanceId ?? String(process.pid);
   const tracing = await startTracing({ service: 'approvals', instance, endpoint: config.otelEndpoint, logger });
   stopper.onStop('traces', () => tracing.stop());
@@ -64,6 +77,8 @@ export async function createContext(
   stopper.onStop('nats', () => nats.close());
   const relay = startRelay({ db, nats, logger });
   stopper.onStop('relay', () => relay.stop());
+  const outbound = createOutbound(config.privateNetwork === 'allow' ? 'anywhere' : 'public');
+  stopper.onStop('outbound connections', () => outbound.close());
   const draining = new AbortController();
   return {
     config,
@@ -75,7 +90,11 @@ export async function createContext(
     db,
     nats,
     facts: createFactFeed(nats, logger),
-    authenticator: createAuthenticator({ findApp: (hash) => findApp(db, hash), jwt: config.jwt, clock: systemClock }),
+    authenticator: databaseAuthenticator(db, { jwt: config.jwt, people, clock: systemClock }),
+    directory,
+    outbound,
+    publicUrl: config.publicUrl ?? `http://${config.host}:${config.port}`,
+    people,
     nudgeRelay: () => relay.nudge(),
     draining: draining.signal,
     drain: () => draining.abort(),

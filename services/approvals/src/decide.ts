@@ -1,13 +1,15 @@
 import type { Approval, Vote } from '@holdpoint/shared/domain/approval';
 import { approvalIdSchema } from '@holdpoint/shared/domain/ids';
-import type { PersonPrincipal } from '@holdpoint/shared/runtime/principal';
+import type { PersonPrincipal, Principal } from '@holdpoint/shared/runtime/principal';
 import { childOf, newTrace } from '@holdpoint/shared/runtime/trace';
 import { planTrace } from '@holdpoint/shared/runtime/tracing';
 import type { Context } from './context.ts';
 import { notFound, type Ruling, refused } from './core/ruling.ts';
-import { cancelApproval } from './store/cancel.ts';
+import { addComment } from './store/add-comment.ts';
+import { type Canceller, cancelApproval } from './store/cancel.ts';
 import { castVote } from './store/cast-vote.ts';
 import { readTrace } from './store/read-trace.ts';
+import { withdrawVote } from './store/withdraw-vote.ts';
 
 /** A person's vote, counted, measured, and told to the world. What is refused is returned, not thrown. */
 export async function vote(
@@ -55,21 +57,42 @@ async function traceVote(
   }
 }
 
-export async function withdraw(
+/** Takes the whole request back: a person may, and the app that asked. */
+export async function cancel(
   context: Context,
-  person: PersonPrincipal,
+  principal: Principal,
   approvalId: string,
   reason: string | null,
 ): Promise<Ruling> {
   if (!isId(approvalId)) return refused(notFound());
-  const admin = person.scopes.has('admin') || person.scopes.has('platform');
-  const ruling = await cancelApproval(context.db, {
-    tenant: person.tenant,
-    approvalId,
-    person: { ...person, admin },
-    reason,
-  });
+  const { tenant } = principal;
+  const by: Canceller =
+    principal.kind === 'person'
+      ? { ...principal, admin: principal.scopes.has('admin') || principal.scopes.has('platform') }
+      : { kind: 'requester', principal: principal.principal };
+  const ruling = await cancelApproval(context.db, { tenant, approvalId, by, reason });
   if (ruling.kind === 'ruled') context.metrics.cancelled();
+  if (ruling.changed) context.nudgeRelay();
+  return ruling;
+}
+
+export async function withdraw(context: Context, person: PersonPrincipal, approvalId: string): Promise<Ruling> {
+  if (!isId(approvalId)) return refused(notFound());
+  const ruling = await withdrawVote(context.db, { tenant: person.tenant, approvalId, voter: person });
+  if (ruling.kind === 'ruled' && ruling.changed) context.metrics.tookBack();
+  if (ruling.changed) context.nudgeRelay();
+  return ruling;
+}
+
+export async function comment(
+  context: Context,
+  person: PersonPrincipal,
+  approvalId: string,
+  text: string,
+): Promise<Ruling> {
+  if (!isId(approvalId)) return refused(notFound());
+  const ruling = await addComment(context.db, { tenant: person.tenant, approvalId, person, text });
+  if (ruling.kind === 'ruled') context.metrics.commented();
   if (ruling.changed) context.nudgeRelay();
   return ruling;
 }

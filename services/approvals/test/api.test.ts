@@ -91,6 +91,44 @@ describe('deciding', () => {
     expect(await actionState(bench.db, actionId)).toBe('cancelled');
   });
 
+  it('takes a vote back, and comments', async () => {
+    const { approvalId } = await given({ requirements: [{ audience: 'reviewer', quorum: 2 }] });
+    const at = (verb: string) => `/v1/approvals/${approvalId}/${verb}`;
+    await post(at('approve'), { comment: 'hm' });
+    expect(await post(at('withdraw'))).toMatchObject({ status: 200, body: { status: 'pending', votes: [] } });
+    expect(await post(at('comments'), { text: ' why now? ' }, carol)).toMatchObject({
+      status: 200,
+      body: { status: 'pending', comments: [{ name: 'carol', text: 'why now?' }], comment_count: 1 },
+    });
+    expect(await get(`/v1/approvals/${approvalId}`)).toMatchObject({ body: { comments: [{ text: 'why now?' }] } });
+    for (const text of ['', '  ', 'nul \0', 'x'.repeat(2_049)]) {
+      expect(await post(at('comments'), { text })).toMatchObject({ status: 400 });
+    }
+    for (const [verb, body] of [
+      ['withdraw', {}],
+      ['comments', { text: 'beep' }],
+    ] as const) {
+      expect(await post(at(verb), body, key)).toMatchObject({ status: 403, body: { code: 'NOT_A_PERSON' } });
+      expect(await post(`/v1/approvals/not-an-id/${verb}`, body)).toMatchObject({ status: 404 });
+    }
+  });
+
+  it('lets another audience in by itself, and reminds', async () => {
+    const { approvalId } = await given({
+      requirements: [{ audience: 'reviewer', quorum: 1, escalate: { audience: 'compliance-team', after_seconds: 60 } }],
+      remindEverySeconds: 60,
+      askedMsAgo: 61_000,
+    });
+    const seen = await eventually('it is opened and people are reminded', async () => {
+      const { body } = await get(`/v1/approvals/${approvalId}`);
+      return body.escalated_at !== null && body.reminders === 1 ? body : undefined;
+    });
+    expect(seen).toMatchObject({ requirements: [{ also: ['compliance-team'] }], remind_every_seconds: 60 });
+    const { body: page } = await call<Page>(service.url, alice, 'GET', '/v1/approvals?audience=compliance-team');
+    expect(page.items.map(({ id }) => id)).toContain(approvalId);
+    expect(await post(`/v1/approvals/${approvalId}/approve`, {}, carol)).toMatchObject({ body: { status: 'granted' } });
+  });
+
   it('is for people only, in the audience, of the tenant, signed in', async () => {
     const { approvalId } = await given();
     const robot = await bench.issuer.token('robot', ['reviewer'], { idtyp: 'app' });
@@ -291,55 +329,6 @@ describe('reading', () => {
     expect(Object.keys((api as { paths: object }).paths)).toEqual(
       expect.arrayContaining(['/v1/approvals', '/v1/approvals/{id}', '/v1/approvals/stream', '/v1/approvals/batch']),
     );
-  });
-});
-
-describe('an imperative request', () => {
-  it('is an approval without an action, that people decide', async () => {
-    const asker = await givenApp(bench.owner, ['plan', 'read'], { operators: ['order-risk'] });
-    const asked = await post(
-      '/v1/approvals',
-      { reason: 'push to main', audience: 'reviewer', timeoutMs: 60_000 },
-      asker,
-    );
-    expect(asked).toMatchObject({
-      status: 201,
-      body: {
-        status: 'pending',
-        action_id: null,
-        tool: null,
-        subject: 'custom',
-        urgency: 'medium',
-        operator: 'order-risk',
-        requirements: [{ audience: 'reviewer', quorum: 1 }],
-      },
-    });
-    const { id, created_at, expires_at } = asked.body;
-    expect(Date.parse(expires_at) - Date.parse(created_at)).toBeGreaterThan(59_000);
-    expect(Date.parse(expires_at) - Date.parse(created_at)).toBeLessThan(61_000);
-    expect(await post(`/v1/approvals/${id}/approve`)).toMatchObject({ status: 200, body: { status: 'granted' } });
-    const receipts = await bench.owner
-      .selectFrom('receipts')
-      .selectAll()
-      .where('action', 'is', null)
-      .where('tenant', '=', 'acme')
-      .orderBy('id')
-      .execute();
-    const own = receipts.filter(({ reasons }) => reasons?.some(({ message }) => message.includes(id)));
-    expect(own.map(({ outcome }) => outcome)).toEqual([null, 'granted']);
-  });
-
-  it('needs the scope to plan, and sense', async () => {
-    const request = { reason: 'r', audience: 'reviewer' };
-    expect(await post('/v1/approvals', request, await givenApp(bench.owner, ['read']))).toMatchObject({ status: 403 });
-    for (const bad of [
-      { reason: 'r' },
-      { ...request, urgency: 'now' },
-      { ...request, timeoutMs: 1 },
-      { ...request, x: 1 },
-    ]) {
-      expect(await post('/v1/approvals', bad, key)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
-    }
   });
 });
 

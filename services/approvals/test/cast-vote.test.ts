@@ -229,7 +229,7 @@ describe('time', () => {
     let ended = 0;
     for (let more = true; more; ) {
       const page = await expireDue(bench.db);
-      ended += page.expired;
+      ended += page.done;
       more = page.more;
     }
     expect(ended).toBe(131);
@@ -246,9 +246,9 @@ describe('time', () => {
     const question = await given({ ttlMs: -1 });
     await bench.owner.transaction().execute(async (tx) => {
       await sql`SELECT 1 FROM approvals WHERE id = ${question.approvalId} FOR UPDATE`.execute(tx);
-      expect(await expireDue(bench.db)).toEqual({ expired: 0, more: false });
+      expect(await expireDue(bench.db)).toEqual({ done: 0, more: false });
     });
-    expect(await expireDue(bench.db)).toEqual({ expired: 1, more: false });
+    expect(await expireDue(bench.db)).toEqual({ done: 1, more: false });
   });
 
   async function isDue({ approvalId }: Given): Promise<true | undefined> {
@@ -264,7 +264,7 @@ describe('a withdrawal', () => {
       cancelApproval(bench.db, {
         tenant: TENANT,
         approvalId,
-        person: { ...voter(subject, audiences), admin },
+        by: { kind: 'person', ...voter(subject, audiences), admin },
         reason: 'not needed',
       }),
     );

@@ -54,16 +54,18 @@ async function openStream(url: string, token: string) {
 }
 
 describe('the stream', () => {
-  it('tells what is asked, voted and resolved, on any instance, to its tenant only', async () => {
+  it('tells what is asked, said, voted and resolved, on any instance, to its tenant only', async () => {
     const [one, two] = await Promise.all([bench.start(), bench.start()]);
     const foreign = await givenApp(bench.owner, ['read'], { tenant: 'other' });
     const [stream, strange] = await Promise.all([openStream(one.url, alice), openStream(one.url, foreign)]);
     expect(stream.response.headers.get('content-type')).toContain('text/event-stream');
     const key = await givenApp(bench.owner, ['plan']);
     const asked = await call(two.url, key, 'POST', '/v1/approvals', { reason: 'two\nlines', audience: 'reviewer' });
+    await call(two.url, alice, 'POST', `/v1/approvals/${asked.body.id}/comments`, { text: 'hm' });
     await call(two.url, alice, 'POST', `/v1/approvals/${asked.body.id}/approve`);
-    await eventually('all three came', () => (stream.events.length >= 3 ? true : undefined));
+    await eventually('all four came', () => (stream.events.length >= 4 ? true : undefined));
     expect(stream.events.map(({ event }) => event).sort()).toEqual([
+      'approval.commented',
       'approval.requested',
       'approval.resolved',
       'approval.voted',

@@ -59,7 +59,7 @@ export interface Bench {
   readonly db: Kysely<Database>;
   readonly issuer: Issuer;
   /** Starts an instance; all are stopped with the bench. */
-  start(limits?: Partial<ApprovalsLimits>): Promise<RunningService>;
+  start(limits?: Partial<ApprovalsLimits>, environment?: Record<string, string>): Promise<RunningService>;
   stop(): Promise<void>;
 }
 
@@ -74,8 +74,8 @@ export async function openBench(): Promise<Bench> {
     owner,
     db,
     issuer,
-    async start(limits = {}) {
-      const service = await startApprovals(configFor(servers, issuer, limits));
+    async start(limits = {}, environment = {}) {
+      const service = await startApprovals(configFor(servers, issuer, limits, environment));
       running.push(service);
       return service;
     },
@@ -91,8 +91,9 @@ export function configFor(
   servers: TestServers,
   issuer: Issuer,
   limits: Partial<ApprovalsLimits> = {},
+  environment: Record<string, string> = {},
 ): ApprovalsConfig {
-  const config = readApprovalsConfig(environmentFor(servers, issuer));
+  const config = readApprovalsConfig({ ...environmentFor(servers, issuer), ...environment });
   return { ...config, limits: { ...config.limits, ...limits } };
 }
 
@@ -136,6 +137,9 @@ export interface GivenApproval {
   readonly onBehalfOf?: string | null;
   readonly args?: unknown;
   readonly reason?: string;
+  readonly denials?: number;
+  readonly remindEverySeconds?: number | null;
+  readonly askedMsAgo?: number;
 }
 
 export interface Given {
@@ -147,6 +151,17 @@ export const ONE_REVIEWER: readonly Requirement[] = [{ audience: 'reviewer', quo
 
 /** A plan, its action and the question about it, as the evaluator leaves them. */
 export async function givenApproval(owner: Kysely<Database>, given: GivenApproval = {}): Promise<Given> {
+  const [only] = await givenApprovals(owner, 1, given);
+  if (only === undefined) throw new Error('one was asked for');
+  return only;
+}
+
+/** The same many times over, in one transaction. */
+export async function givenApprovals(
+  owner: Kysely<Database>,
+  count: number,
+  given: GivenApproval = {},
+): Promise<Given[]> {
   const {
     tenant = TENANT,
     requirements = ONE_REVIEWER,
@@ -155,35 +170,41 @@ export async function givenApproval(owner: Kysely<Database>, given: GivenApprova
     args = { order: 'o-1' },
   } = given;
   const { selfApproval = false, requester = 'operator|order-risk', onBehalfOf = null, reason = 'over 500' } = given;
+  const { denials = 1, remindEverySeconds = null, askedMsAgo = 0 } = given;
   const state = given.state ?? (mode === 'hold' ? 'held' : 'queued');
-  const [plan, actionId, approvalId] = [newId(), newId(), newId()];
   const argsJson = JSON.stringify(args);
+  const asked = JSON.stringify(requirements);
   const escalation = JSON.stringify({ mode, requirements, ttl_seconds: 600, self_approval: selfApproval, reasons: [] });
+  const rows = Array.from({ length: count }, () => ({ plan: newId(), action: newId(), approval: newId() }));
+  const many = sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS g (plan uuid, action uuid, approval uuid)`;
   await owner.transaction().execute(async (tx) => {
     await sql`
       INSERT INTO plans (id, tenant, operator, plan_id, body_digest, env, requester)
-      VALUES (${plan}, ${tenant}, 'order-risk', ${`plan-${plan}`}, 'digest', '{}', ${requester})`.execute(tx);
+      SELECT plan, ${tenant}, 'order-risk', 'plan-' || plan, 'digest', '{}', ${requester} FROM ${many}`.execute(tx);
     await sql`
       INSERT INTO actions (id, plan, plan_id, index, tenant, operator, connector, tool, risk, args, value, entity_key,
         idempotency_key, proposed_digest, digest, decision, reasons, matched, policy_version, escalation, decided_at, state,
         approval_id, on_behalf_of)
-      VALUES (${actionId}, ${plan}, ${`plan-${plan}`}, 0, ${tenant}, 'order-risk', 'shop', 'orders.hold', 'write',
-        ${argsJson}::jsonb, 820, 'order:1', ${`key-${actionId}`}, 'd1', 'd1', 'ALERT', '[]', '["large"]', 'v1',
-        ${escalation}::jsonb, clock_timestamp(), ${state}, ${approvalId}, ${onBehalfOf})`.execute(tx);
+      SELECT action, plan, 'plan-' || plan, 0, ${tenant}, 'order-risk', 'shop', 'orders.hold', 'write',
+        ${argsJson}::jsonb, 820, 'order:1', 'key-' || action, 'd1', 'd1', 'ALERT', '[]', '["large"]', 'v1',
+        ${escalation}::jsonb, clock_timestamp(), ${state}, approval, ${onBehalfOf} FROM ${many}`.execute(tx);
     await sql`
       INSERT INTO approvals (id, tenant, status, action, plan_id, digest, connector, tool, args, value, entity_key, risk,
-        urgency, reason, subject, operator, agent, on_behalf_of, requester, requirements, mode, self_approval, expires_at,
-        trace_id)
-      VALUES (${approvalId}, ${tenant}, 'pending', ${actionId}, ${`plan-${plan}`}, 'd1', 'shop', 'orders.hold',
+        urgency, reason, subject, operator, agent, on_behalf_of, requester, requirements, mode, self_approval, created_at,
+        expires_at, trace_id, denials, remind_every_seconds, next_reminder_at, escalates_at)
+      SELECT approval, ${tenant}, 'pending', action, 'plan-' || plan, 'd1', 'shop', 'orders.hold',
         ${argsJson}::jsonb, 820, 'order:1', 'write', 'medium', ${reason}, 'shop orders.hold', 'order-risk', 'agent-7',
-        ${onBehalfOf}, ${requester}, ${JSON.stringify(requirements)}::jsonb, ${mode}, ${selfApproval},
-        clock_timestamp() + ${ttlMs}::bigint * interval '1 millisecond', ${'ab'.repeat(16)})`.execute(tx);
+        ${onBehalfOf}, ${requester}, ${asked}::jsonb, ${mode}, ${selfApproval}, t.asked_at,
+        t.asked_at + ${ttlMs}::bigint * interval '1 millisecond', ${'ab'.repeat(16)}, ${denials}, ${remindEverySeconds},
+        t.asked_at + ${remindEverySeconds}::integer * interval '1 second', next_escalation(${asked}::jsonb, t.asked_at)
+      FROM ${many}, LATERAL (
+        SELECT clock_timestamp() - ${askedMsAgo}::bigint * interval '1 millisecond' AS asked_at) t`.execute(tx);
   });
-  return { approvalId, actionId };
+  return rows.map(({ action, approval }) => ({ approvalId: approval, actionId: action }));
 }
 
 export function voter(subject: string, audiences: readonly string[] = ['reviewer']): Voter {
-  return { principal: `${ISSUER}|${subject}`, subject, audiences };
+  return { principal: `${ISSUER}|${subject}`, subject, audiences, name: subject };
 }
 
 export async function approvalStatus(db: Kysely<Database>, id: string): Promise<Approval['status']> {
@@ -213,7 +234,7 @@ export interface Answer<T = Approval> {
 export async function call<T = Approval>(
   url: string,
   token: string | undefined,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'DELETE',
   path: string,
   body?: unknown,
 ): Promise<Answer<T>> {

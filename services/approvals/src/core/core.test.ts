@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { escapeHtml, html } from './html.ts';
 import { operatorOf } from './requester.ts';
-import { shownArgs } from './shown-args.ts';
 import { tally } from './tally.ts';
 import { timeLeft } from './time-left.ts';
 import { mayCancel, refuseVoter, requiredAudiencesOf } from './voter.ts';
@@ -16,21 +15,29 @@ const question = {
   ],
   self_approval: false,
 };
-const person = (name: string, ...audiences: string[]) => ({ principal: `iss|${name}`, subject: name, audiences });
+const person = (name: string, ...audiences: string[]) => ({ principal: `iss|${name}`, subject: name, audiences, name });
 const yes = (name: string, ...audiences: string[]) => ({ principal: name, vote: 'approve' as const, audiences });
 const no = (name: string) => ({ principal: name, vote: 'deny' as const, audiences: ['reviewer'] });
 
 describe('a tally', () => {
   test('grants only when every place is filled', () => {
-    const { requirements } = question;
+    const asked = { ...question, denials: 1 };
     const votes = [yes('a', 'reviewer'), yes('b', 'compliance-team', 'reviewer')];
-    expect(tally(requirements, votes)).toBe('pending');
-    expect(tally(requirements, [...votes, yes('c', 'reviewer')])).toBe('granted');
+    expect(tally(asked, votes)).toBe('pending');
+    expect(tally(asked, [...votes, yes('c', 'reviewer')])).toBe('granted');
   });
 
   test('denies whatever else was voted', () => {
-    expect(tally(question.requirements, [no('z'), yes('a', 'reviewer')])).toBe('denied');
-    expect(tally([{ audience: 'reviewer', quorum: 1 }], [yes('a', 'reviewer'), no('z')])).toBe('denied');
+    const requirements = [{ audience: 'reviewer', quorum: 1 }];
+    expect(tally({ ...question, denials: 1 }, [no('z'), yes('a', 'reviewer')])).toBe('denied');
+    expect(tally({ requirements, denials: 1 }, [yes('a', 'reviewer'), no('z')])).toBe('denied');
+  });
+
+  test('denies by as many denials as that takes, and none of them fills a place', () => {
+    const asked = { requirements: [{ audience: 'reviewer', quorum: 2 }], denials: 2 };
+    expect(tally(asked, [no('z'), yes('a', 'reviewer')])).toBe('pending');
+    expect(tally(asked, [no('z'), yes('a', 'reviewer'), yes('b', 'reviewer')])).toBe('granted');
+    expect(tally(asked, [no('z'), yes('a', 'reviewer'), yes('b', 'reviewer'), no('y')])).toBe('denied');
   });
 });
 
@@ -76,27 +83,6 @@ describe('markup', () => {
 
   test('shows what would be invisible and keeps lines', () => {
     expect(escapeHtml('a\u202Eb\u0007\n\tc')).toBe('a⟨U+202E⟩b⟨U+0007⟩\n\tc');
-  });
-});
-
-describe('arguments', () => {
-  test('are shown leaf by leaf, in their order', () => {
-    expect(shownArgs({ b: { c: 1, d: [] }, a: ['x', { 'k.l': null }], e: {} }).rows).toEqual([
-      { path: 'b.c', value: '1' },
-      { path: 'b.d', value: '[]' },
-      { path: 'a[0]', value: 'x' },
-      { path: 'a[1]."k.l"', value: 'null' },
-      { path: 'e', value: '{}' },
-    ]);
-    expect(shownArgs({}).rows).toEqual([]);
-  });
-
-  test('that are too many or too long are said to be left out', () => {
-    const { rows, leftOut } = shownArgs(
-      Object.fromEntries(Array.from({ length: 205 }, (_, index) => [`k${index}`, 1])),
-    );
-    expect([rows.length, leftOut]).toEqual([200, 5]);
-    expect(shownArgs({ long: 'x'.repeat(4_010) }).rows[0]?.value).toMatch(/x … \(10 more characters/);
   });
 });
 

@@ -1,3 +1,5 @@
+import { visibleText } from '@holdpoint/shared/domain/visible-text';
+
 /** Text that is markup already. Only the tag below makes it. */
 export interface Html {
   readonly markup: string;
@@ -17,14 +19,5 @@ function render(value: Shown): string {
 }
 
 export function escapeHtml(text: string): string {
-  return visible(text).replace(/[&<>"'`]/g, (char) => `&#${char.codePointAt(0)};`);
-}
-
-/** Control, bidirectional and zero-width characters could make an approver read something else than what is there. */
-const INVISIBLE = /(?![\t\n\r])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
-function visible(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(INVISIBLE, (char) => `⟨U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
+  return visibleText(text).replace(/[&<>"'`]/g, (char) => `&#${char.codePointAt(0)};`);
 }

@@ -8,11 +8,12 @@ export interface CountedVote {
   readonly audiences: readonly string[];
 }
 
-/** What the votes make of a pending approval: any denial denies; else all requirements are to be met. */
+/** What the votes make of a pending approval: enough denials deny; else all requirements are to be met, by those who agree. */
 export function tally(
-  requirements: readonly Requirement[],
+  { requirements, denials }: { readonly requirements: readonly Requirement[]; readonly denials: number },
   votes: readonly CountedVote[],
 ): Extract<ApprovalStatus, 'pending' | 'granted' | 'denied'> {
-  if (votes.some(({ vote }) => vote === 'deny')) return 'denied';
-  return requirementsMet(requirements, votes) ? 'granted' : 'pending';
+  const agree = votes.filter(({ vote }) => vote === 'approve');
+  if (votes.length - agree.length >= denials) return 'denied';
+  return requirementsMet(requirements, agree) ? 'granted' : 'pending';
 }

@@ -8,6 +8,8 @@ export interface Voter {
   readonly principal: string;
   readonly subject: string;
   readonly audiences: readonly string[];
+  /** For people to read; decides nothing. */
+  readonly name: string;
 }
 
 /** What of an approval decides who may vote on it. */
@@ -18,9 +20,32 @@ export interface Question {
   readonly self_approval: boolean;
 }
 
-/** Those of the required audiences that the voter belongs to, in the order of the requirements. */
+/**
+ * Those of the required audiences that the voter may fill a place of, in the order of the requirements: as a member, or as one
+ * of an audience that it was opened to. Which of the two makes no difference to a count, so votes keep the required one.
+ */
 export function requiredAudiencesOf(question: Question, voter: Voter): string[] {
-  return question.requirements.map(({ audience }) => audience).filter((audience) => voter.audiences.includes(audience));
+  return question.requirements
+    .filter(({ audience, also = [] }) => [audience, ...also].some((one) => voter.audiences.includes(one)))
+    .map(({ audience }) => audience);
+}
+
+/** By which membership the voter votes for audiences of others, for the receipt; '': for none. */
+export function standsInNote({ requirements }: Question, { audiences }: Voter): string {
+  return requirements
+    .flatMap(({ audience, also = [] }) => {
+      const by = audiences.includes(audience) ? [] : also.filter((one) => audiences.includes(one));
+      return by.length > 0 ? [`votes for ${audience} as one of ${by.join(' and ')}`] : [];
+    })
+    .join('; ');
+}
+
+const NAME_MAX_CHARS = 200;
+
+/** What identity providers call people may hold anything; null: nothing that can be shown. */
+export function shownName({ name }: Voter): string | null {
+  const shown = name.toWellFormed().replace(/\p{C}/gu, ' ').trim().slice(0, NAME_MAX_CHARS).toWellFormed();
+  return shown === '' ? null : shown;
 }
 
 /** Whether the voter asked: known, for who proposes is authenticated. */
@@ -45,7 +70,7 @@ export function refuseVoter(
   comment: string | null,
 ): HoldpointError | undefined {
   if (requiredAudiencesOf(question, voter).length === 0) {
-    const audiences = question.requirements.map(({ audience }) => audience);
+    const audiences = question.requirements.flatMap(({ audience, also = [] }) => [audience, ...also]);
     return new HoldpointError('NOT_IN_AUDIENCE', `this is for ${audiences.join(' and ')} to decide`, { audiences });
   }
   if (isOwnRequest(question, voter) || (vote === 'approve' && isSaidToBenefit(question, voter))) {

@@ -5,14 +5,14 @@ import type { Context } from '../context.ts';
 
 const STREAMS_POLL_MS = 30_000;
 
-/** Keeps the streams there that the relay publishes to: a server may come late, or come back without its disk. */
+/** Keeps the streams there that are published to from here: a server may come late, or come back without its disk. */
 export function startStreams({ nats, logger }: Context): Poll {
   return startPoll({
     name: 'streams',
     everyMs: STREAMS_POLL_MS,
     // Approvals go on without: their facts wait in the outbox.
     backoffMaxMs: STREAMS_POLL_MS,
-    run: () => ensureStreams(nats.jsm, [STREAMS.APPROVALS, STREAMS.OUTCOMES], logger),
+    run: () => ensureStreams(nats.jsm, [STREAMS.APPROVALS, STREAMS.OUTCOMES, STREAMS.DEAD], logger),
     onError: (err) => logger.warn({ err }, 'the streams could not be set up, trying again'),
   });
 }

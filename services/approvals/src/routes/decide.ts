@@ -2,13 +2,12 @@ import { APPROVAL_STATUSES, approvalSchema } from '@holdpoint/shared/domain/appr
 import { toProblem } from '@holdpoint/shared/domain/errors';
 import { saidSchema } from '@holdpoint/shared/domain/plain-text';
 import { requirePerson } from '@holdpoint/shared/runtime/auth';
-import type { App } from '@holdpoint/shared/runtime/http';
+import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { toHoldpointError } from '@holdpoint/shared/runtime/http-errors';
 import type { PersonPrincipal, Principal } from '@holdpoint/shared/runtime/principal';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { approvalOf, vote, withdraw } from '../decide.ts';
-import { signedIn } from './session.ts';
+import { approvalOf, cancel, comment, vote, withdraw } from '../decide.ts';
 
 const BATCH_MAX_IDS = 100;
 export const COMMENT_MAX_CHARS = 2048;
@@ -18,6 +17,8 @@ const params = z.object({ id: z.string() });
 /** No body at all says the same as an empty one. */
 const approveBodySchema = z.strictObject({ comment: textSchema.nullish() }).nullish();
 const cancelBodySchema = z.strictObject({ reason: textSchema.nullish() }).nullish();
+const noBodySchema = z.strictObject({}).nullish();
+const commentBodySchema = z.strictObject({ text: textSchema });
 const denyBodySchema = z.strictObject({ reason: textSchema });
 
 const batchBodySchema = z.discriminatedUnion('vote', [
@@ -32,7 +33,7 @@ const batchAnswerSchema = z.object({
 
 /** What a person decides: each a transaction and a receipt of its own. */
 export function addDecideRoutes(app: App, context: Context): void {
-  const onRequest = signedIn({ authenticator: context.authenticator, scope: 'person' });
+  const onRequest = authenticated({ authenticator: context.authenticator, scope: 'person' });
   const route = (summary: string) => ({ tags: ['approvals'], summary, params, response: { 200: approvalSchema } });
 
   app.post(
@@ -53,9 +54,26 @@ export function addDecideRoutes(app: App, context: Context): void {
 
   app.post(
     '/v1/approvals/:id/cancel',
-    { onRequest, schema: { ...route('Withdraws it'), body: cancelBodySchema } },
+    {
+      // Who may is the approval's to say: a person of whom it is asked, or the app that asked.
+      onRequest: authenticated({ authenticator: context.authenticator, scope: ['person', 'plan', 'read'] }),
+      schema: { ...route('Takes the request back: a person, or the app that asked'), body: cancelBodySchema },
+    },
     async ({ principal, params: { id }, body }) =>
-      approvalOf(await withdraw(context, personOf(principal), id, body?.reason ?? null)),
+      approvalOf(await cancel(context, principal, id, body?.reason ?? null)),
+  );
+
+  app.post(
+    '/v1/approvals/:id/withdraw',
+    { onRequest, schema: { ...route('Takes the own vote back, while nothing is decided'), body: noBodySchema } },
+    async ({ principal, params: { id } }) => approvalOf(await withdraw(context, personOf(principal), id)),
+  );
+
+  app.post(
+    '/v1/approvals/:id/comments',
+    { onRequest, schema: { ...route('Says something of it, open or over'), body: commentBodySchema } },
+    async ({ principal, params: { id }, body }) =>
+      approvalOf(await comment(context, personOf(principal), id, body.text)),
   );
 
   app.post(

@@ -1,10 +1,9 @@
 import { approvalRequestSchema, approvalSchema } from '@holdpoint/shared/domain/approval';
 import { isPlainText } from '@holdpoint/shared/domain/plain-text';
-import type { App } from '@holdpoint/shared/runtime/http';
+import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import type { Context } from '../context.ts';
 import { operatorOf } from '../core/requester.ts';
 import { openRequest } from '../store/open-request.ts';
-import { signedIn } from './session.ts';
 
 const requestSchema = approvalRequestSchema.refine(
   ({ reason, subject, audience }) => [reason, subject, audience].every(isPlainText),
@@ -16,7 +15,7 @@ export function addOpenRoute(app: App, context: Context): void {
   app.post(
     '/v1/approvals',
     {
-      onRequest: signedIn({ authenticator: context.authenticator, scope: 'plan' }),
+      onRequest: authenticated({ authenticator: context.authenticator, scope: 'plan' }),
       schema: {
         tags: ['approvals'],
         summary: 'Asks a person',

@@ -1,20 +1,26 @@
 import { APPROVAL_STATUSES, approvalSchema } from '@holdpoint/shared/domain/approval';
+import { keySchema, nameSchema } from '@holdpoint/shared/domain/names';
 import { isPlainText } from '@holdpoint/shared/domain/plain-text';
 import { audienceSchema } from '@holdpoint/shared/domain/policy';
-import type { App } from '@holdpoint/shared/runtime/http';
+import { requirePerson } from '@holdpoint/shared/runtime/auth';
+import { type App, authenticated } from '@holdpoint/shared/runtime/http';
+import type { Principal } from '@holdpoint/shared/runtime/principal';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { notFound } from '../core/ruling.ts';
 import { isId } from '../decide.ts';
-import { listApprovals } from '../store/list-approvals.ts';
+import { type ListQuery, listApprovals } from '../store/list-approvals.ts';
 import { waitForDecision } from '../wait-for-decision.ts';
-import { signedIn } from './session.ts';
 
 const WAIT_MAX_SECONDS = 60;
 
 const listQuerySchema = z.strictObject({
   status: z.enum(APPROVAL_STATUSES).optional(),
   audience: audienceSchema.refine(isPlainText).optional(),
+  session_id: keySchema.optional(),
+  operator: nameSchema.optional(),
+  /** What waits for the person that asks. */
+  mine: z.stringbool().optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.uuid().optional(),
 });
@@ -23,7 +29,7 @@ const pageSchema = z.object({ items: z.array(approvalSchema), next_cursor: z.str
 
 /** What is asked, and what became of it. GET never decides. */
 export function addReadRoutes(app: App, context: Context): void {
-  const onRequest = signedIn({ authenticator: context.authenticator, scope: 'read' });
+  const onRequest = authenticated({ authenticator: context.authenticator, scope: 'read' });
   const schema = { tags: ['approvals'] };
 
   app.get(
@@ -38,14 +44,8 @@ export function addReadRoutes(app: App, context: Context): void {
       },
     },
     async ({ principal, query }) => {
-      const { status, audience, limit, cursor } = query;
-      const rows = await listApprovals(context.db, {
-        tenant: principal.tenant,
-        status,
-        audience,
-        before: cursor,
-        limit,
-      });
+      const { limit } = query;
+      const rows = await listApprovals(context.db, toListQuery(principal, query));
       const items = rows.slice(0, limit).map(({ approval }) => approval);
       const last = items.at(-1);
       return { items, ...(rows.length > limit && last && { next_cursor: last.id }) };
@@ -84,4 +84,15 @@ export function addReadRoutes(app: App, context: Context): void {
       }
     },
   );
+}
+
+/** @throws {HoldpointError} NOT_A_PERSON: nothing waits for a key */
+function toListQuery(principal: Principal, query: z.infer<typeof listQuerySchema>): ListQuery {
+  const { session_id: sessionId, cursor: before, audience, mine, ...filters } = query;
+  const common = { ...filters, tenant: principal.tenant, sessionId, before };
+  const asked = audience === undefined ? {} : { audiences: [audience] };
+  if (!mine) return { ...common, ...asked };
+  requirePerson(principal);
+  const audiences = principal.audiences.filter((one) => audience === undefined || one === audience);
+  return { ...common, status: 'pending', audiences, waitingFor: principal.principal };
 }

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
-import type { App } from '@holdpoint/shared/runtime/http';
+import { APPROVAL_NEWS, type ApprovalFact, type ApprovalNews } from '@holdpoint/shared/messages/subjects';
+import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import type { HeardFact } from '../consumers/fact-feed.ts';
 import type { Context } from '../context.ts';
-import { signedIn } from './session.ts';
 
 const RETRY_MS = 2_000;
 
@@ -19,10 +19,10 @@ export function addStreamRoute(app: App, context: Context): void {
   app.get(
     '/v1/approvals/stream',
     {
-      onRequest: signedIn({ authenticator: context.authenticator, scope: 'read' }),
+      onRequest: authenticated({ authenticator: context.authenticator, scope: 'read' }),
       schema: {
         tags: ['approvals'],
-        summary: 'Server-sent events: approval.requested, approval.voted, approval.resolved',
+        summary: `Server-sent events: ${APPROVAL_NEWS.map((news) => `approval.${news}`).join(', ')}, approval.resolved`,
         produces: ['text/event-stream'],
       },
     },
@@ -67,11 +67,21 @@ function openStream(raw: ServerResponse, bufferMaxBytes: number): (text: string)
   };
 }
 
-function eventOf({ fact, approval }: HeardFact): string {
-  const name = fact === 'requested' || fact === 'voted' ? fact : 'resolved';
+/** Of each fact once, however many read of it. */
+const events = new WeakMap<HeardFact, string>();
+
+function eventOf(heard: HeardFact): string {
+  const known = events.get(heard);
+  if (known !== undefined) return known;
+  const { fact, approval } = heard;
+  const name = isNews(fact) ? fact : 'resolved';
   // JSON has no raw line breaks, so one data line holds it.
-  return `event: approval.${name}\ndata: ${JSON.stringify(approval)}\n\n`;
+  const event = `event: approval.${name}\ndata: ${JSON.stringify(approval)}\n\n`;
+  events.set(heard, event);
+  return event;
 }
+
+const isNews = (fact: ApprovalFact): fact is ApprovalNews => (APPROVAL_NEWS as readonly string[]).includes(fact);
 
 /** Resolves when the reader leaves, the service drains or the stream has lasted long enough. */
 async function streamEnd(raw: ServerResponse, { config, draining }: Context, beat: () => void): Promise<void> {

@@ -1,4 +1,3 @@
-import { readApprovals } from '@holdpoint/shared/db/approval-views';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import type { Vote } from '@holdpoint/shared/domain/approval';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
@@ -6,11 +5,11 @@ import { withRetry } from '@holdpoint/shared/runtime/postgres';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { alreadyDecided, expired, notFound, type Ruling, refused } from '../core/ruling.ts';
 import { tally } from '../core/tally.ts';
-import { refuseVoter, requiredAudiencesOf, type Voter } from '../core/voter.ts';
+import { refuseVoter, requiredAudiencesOf, shownName, standsInNote, type Voter } from '../core/voter.ts';
 import { endApprovals } from './end-approvals.ts';
 import { expireLocked } from './expire.ts';
 import { type LockedApproval, lockApproval } from './lock-approval.ts';
-import { recordStep } from './record-step.ts';
+import { presentApproval, recordStep } from './record-step.ts';
 
 export interface Ballot {
   readonly tenant: string;
@@ -32,13 +31,14 @@ export async function castVote(db: Kysely<Database>, ballot: Ballot): Promise<Ru
       const locked = await lockApproval(tx, ballot.tenant, ballot.approvalId);
       if (locked === undefined) return refused(notFound());
       const before = votedBefore(locked, ballot);
-      if (before === 'same') return present(tx, locked.id);
+      if (before === 'same') return presentApproval(tx, locked.id);
       if (locked.status !== 'pending') return refused(alreadyDecided(locked.id, locked.status));
       if (locked.due) {
         await expireLocked(tx, [locked.id]);
         return refused(expired(locked.id), true);
       }
-      if (before === 'other') return refused(new HoldpointError('CONFLICT', 'you have voted otherwise before'));
+      if (before === 'other')
+        return refused(new HoldpointError('CONFLICT', 'you have voted otherwise before: withdraw that vote first'));
       const refusal = refuseVoter(locked, ballot.voter, ballot.vote, ballot.comment);
       return refusal ? refused(refusal) : count(tx, locked, ballot);
     }),
@@ -53,18 +53,14 @@ function votedBefore(locked: LockedApproval, { voter, vote }: Ballot): 'same' | 
   return own.vote === vote && !ranOut ? 'same' : 'other';
 }
 
-async function present(tx: Transaction<Database>, id: string): Promise<Ruling> {
-  const [read] = await readApprovals(tx, [id]);
-  return read ? { kind: 'ruled', approval: read.approval, changed: false } : refused(notFound());
-}
-
 async function count(tx: Transaction<Database>, locked: LockedApproval, ballot: Ballot): Promise<Ruling> {
   const { voter, vote, comment } = ballot;
   const audiences = requiredAudiencesOf(locked, voter);
   await sql`
-    INSERT INTO votes (approval, principal, vote, audiences, comment)
-    VALUES (${locked.id}, ${voter.principal}, ${vote}, ${JSON.stringify(audiences)}::jsonb, ${comment})`.execute(tx);
-  const result = tally(locked.requirements, [...locked.votes, { principal: voter.principal, vote, audiences }]);
+    INSERT INTO votes (approval, principal, vote, audiences, comment, name)
+    VALUES (${locked.id}, ${voter.principal}, ${vote}, ${JSON.stringify(audiences)}::jsonb, ${comment},
+      ${shownName(voter)})`.execute(tx);
+  const result = tally(locked, [...locked.votes, { principal: voter.principal, vote, audiences }]);
   const actionError = result === 'denied' ? `denied by a person: ${comment}` : null;
   const moved = result === 'pending' ? new Set<string>() : await endApprovals(tx, [locked.id], result, actionError);
   const [approval] = await recordStep(tx, {
@@ -73,6 +69,7 @@ async function count(tx: Transaction<Database>, locked: LockedApproval, ballot: 
     actor: voter.principal,
     deed: vote,
     comment,
+    notes: new Map([[locked.id, standsInNote(locked, voter)]]),
     moved,
   });
   if (approval === undefined) throw new Error(`approval ${locked.id} vanished under its lock`);

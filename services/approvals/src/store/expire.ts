@@ -6,12 +6,17 @@ import { recordStep } from './record-step.ts';
 /** Approvals a transaction: short under lock. */
 const PAGE_ROWS = 100;
 
+/** What one transaction did; where there is more, the page was full. */
+export interface DuePage {
+  readonly done: number;
+  readonly more: boolean;
+}
+
 /**
  * Ends one page of approvals whose time is over, and their held actions with them. Locks the approvals, then their actions;
- * one that a voter or another instance holds is passed over, for they will find it due themselves. Returns how many ended;
- * fewer than a page: none is left.
+ * one that a voter or another instance holds is passed over, for they will find it due themselves.
  */
-export async function expireDue(db: Kysely<Database>): Promise<{ expired: number; more: boolean }> {
+export async function expireDue(db: Kysely<Database>): Promise<DuePage> {
   return db.transaction().execute(async (tx) => {
     // now(), which is no later than this statement: unlike clock_timestamp() it lets the index find them.
     const { rows } = await sql<{ id: string }>`
@@ -23,7 +28,7 @@ export async function expireDue(db: Kysely<Database>): Promise<{ expired: number
         rows.map(({ id }) => id),
       );
     }
-    return { expired: rows.length, more: rows.length === PAGE_ROWS };
+    return { done: rows.length, more: rows.length === PAGE_ROWS };
   });
 }
 

@@ -8,11 +8,13 @@ import type { CountedVote } from '../core/tally.ts';
 export interface LockedApproval {
   readonly id: string;
   readonly status: ApprovalStatus;
+  readonly action: string | null;
   /** Past `expires_at` by the wall clock of this very moment. */
   readonly due: boolean;
   readonly requester: string;
   readonly on_behalf_of: string | null;
   readonly requirements: Requirement[];
+  readonly denials: number;
   readonly self_approval: boolean;
   readonly votes: CountedVote[];
 }
@@ -30,8 +32,8 @@ export async function lockApproval(
   const locked = await sql`SELECT 1 FROM approvals WHERE id = ${id} AND tenant = ${tenant} FOR UPDATE`.execute(tx);
   if (locked.rows.length === 0) return undefined;
   const { rows } = await sql<LockedApproval>`
-    SELECT p.id, p.status, p.expires_at <= clock_timestamp() AS due, p.requester, p.on_behalf_of, p.requirements,
-      p.self_approval,
+    SELECT p.id, p.status, p.action, p.expires_at <= clock_timestamp() AS due, p.requester, p.on_behalf_of, p.requirements,
+      p.denials, p.self_approval,
       coalesce((
         SELECT jsonb_agg(jsonb_build_object('principal', v.principal, 'vote', v.vote, 'audiences', v.audiences))
         FROM votes v WHERE v.approval = p.id), '[]') AS votes

@@ -6,21 +6,24 @@ import type { OutboxMessage } from '@holdpoint/shared/db/schema/outbox';
 import type { Approval } from '@holdpoint/shared/domain/approval';
 import type { Reason } from '@holdpoint/shared/domain/decision';
 import type { TrustDecision } from '@holdpoint/shared/domain/policy';
-import { type ApprovalFact, approvalSubject } from '@holdpoint/shared/messages/subjects';
+import { type ApprovalFact, type ApprovalNews, approvalSubject } from '@holdpoint/shared/messages/subjects';
 import { newId } from '@holdpoint/shared/runtime/ids';
 import { formatTraceparent, newTrace, TRACEPARENT, type Trace } from '@holdpoint/shared/runtime/trace';
 import { planTrace } from '@holdpoint/shared/runtime/tracing';
 import { sql, type Transaction } from 'kysely';
+import { notFound, type Ruling, refused } from '../core/ruling.ts';
 
 /** What happened to some approvals, and by whom. */
 export interface Step {
   readonly ids: readonly string[];
-  readonly facts: readonly ('requested' | 'voted' | 'ended')[];
+  readonly facts: readonly (ApprovalNews | 'ended')[];
   readonly actor: string;
   /** What was done, for the receipt: `approve`, `expire`. */
   readonly deed: string;
   /** What the person said. */
   readonly comment: string | null;
+  /** What else its receipt is to say, by approval. */
+  readonly notes?: ReadonlyMap<string, string>;
   /** Actions that moved with it. */
   readonly moved: ReadonlySet<string>;
 }
@@ -45,6 +48,12 @@ export async function recordStep(tx: Transaction<Database>, step: Step): Promise
   return approvals;
 }
 
+/** The answer to a request that changes nothing: what is. */
+export async function presentApproval(tx: Transaction<Database>, id: string): Promise<Ruling> {
+  const [read] = await readApprovals(tx, [id]);
+  return read ? { kind: 'ruled', approval: read.approval, changed: false } : refused(notFound());
+}
+
 /** What a receipt says of the action behind an approval. */
 interface Context {
   readonly id: string;
@@ -67,8 +76,8 @@ async function readContexts(tx: Transaction<Database>, ids: readonly string[]): 
 
 function receiptOf(step: Step, approval: Approval, context: Context | undefined): NewReceipt {
   const moved = approval.action_id !== null && step.moved.has(approval.action_id);
-  const ended = approval.status === 'pending' ? null : approval.status;
-  const said = step.comment === null ? [] : [reason(step.comment)];
+  const ended = step.facts.includes('ended') ? approval.status : null;
+  const said = [step.notes?.get(approval.id), step.comment].flatMap((text) => (text ? [reason(text)] : []));
   return {
     id: newId(),
     tenant: approval.tenant,
@@ -108,7 +117,8 @@ function messagesOf(step: Step, approval: Approval, receiptId: string, trace: Tr
   return step.facts.map((fact) => {
     const ended = fact === 'ended';
     // A vote is told as it fell: what it led to is the next message, and consumers dedupe by id and status.
-    const body = ended ? approval : ({ ...approval, status: 'pending', decided_at: null } satisfies Approval);
+    const asked = !ended && fact !== 'commented';
+    const body = asked ? ({ ...approval, status: 'pending', decided_at: null } satisfies Approval) : approval;
     return {
       subject: approvalSubject(approval.tenant, ended ? endingOf(approval) : fact, approval.operator),
       id: ended ? receiptId : `${receiptId}.${fact}`,
