@@ -41,6 +41,15 @@ const OPTIONS = {
   connector: text,
   lifted: flag,
   grants: text,
+  mine: flag,
+  session: text,
+  approval: text,
+  arg: { ...text, multiple: true },
+  'max-value': text,
+  uses: text,
+  active: flag,
+  where: text,
+  'order-by': text,
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -70,7 +79,7 @@ export function refuseStrangers(values: Values, own: readonly OptionName[]): voi
   if (stranger !== undefined) throw new UsageError(`--${stranger} is no option of this command`);
 }
 
-export function numberOf(values: Values, name: 'limit' | 'wait' | 'grants'): number | undefined {
+export function numberOf(values: Values, name: 'limit' | 'wait' | 'grants' | 'uses'): number | undefined {
   const given = values[name];
   if (given === undefined) return undefined;
   if (!/^[0-9]{1,6}$/.test(given)) throw new UsageError(`--${name} must be a whole number`);
@@ -78,7 +87,11 @@ export function numberOf(values: Values, name: 'limit' | 'wait' | 'grants'): num
 }
 
 /** One of a closed set. */
-export function oneOf<const T extends string>(values: Values, name: OptionName, known: readonly T[]): T | undefined {
+export function oneOf<const T extends string>(
+  values: Values,
+  name: 'status' | 'kind' | 'state',
+  known: readonly T[],
+): T | undefined {
   const given = values[name];
   if (given === undefined) return undefined;
   const found = known.find((one) => one === given);

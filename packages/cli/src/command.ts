@@ -32,7 +32,7 @@ export interface Invocation extends LocalInvocation {
 
 interface CommandShape {
   readonly options: readonly OptionName[];
-  /** Names of the words it wants behind its own: `ID`, or `[ID]` where it may be left out. */
+  /** Names of the words it wants behind its own: `ID`, `[ID]` where it may be left out, `ID…` for one or more. */
   readonly words: readonly string[];
 }
 
@@ -45,3 +45,19 @@ export interface Command extends CommandShape {
 export interface LocalCommand extends CommandShape {
   runLocally(invocation: LocalInvocation): Promise<Answer>;
 }
+
+export interface FollowingInvocation extends Invocation {
+  /** One thing that happened: as data for `--json`, one line each, and as a person reads it. */
+  readonly tell: (data: unknown, line: string) => void;
+  /** What goes wrong meanwhile, beside what is told. */
+  readonly warn: (line: string) => void;
+  /** Aborts when the person at the keyboard has seen enough. */
+  readonly signal: AbortSignal;
+}
+
+/** Tells what happens as it happens, until it is interrupted: exit code 0. */
+export interface FollowingCommand extends CommandShape {
+  follow(invocation: FollowingInvocation): Promise<void>;
+}
+
+export type AnyCommand = Command | LocalCommand | FollowingCommand;

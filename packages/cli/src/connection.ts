@@ -57,7 +57,7 @@ export function workspaceDir({ workspace }: Values, typedIn: string): string {
 
 /** Only people decide; which one is never guessed. */
 export function needPerson({ person }: Connection): void {
-  if (!person) throw new UsageError('a person decides: add --as alice (or bob, carol), or --token');
+  if (!person) throw new UsageError('a person decides: add --as alice (or bob, carol, dana), or --token');
 }
 
 function personOf(run: RunFile, name: string): string {

@@ -1,10 +1,10 @@
 import type { HoldpointClient, RecordQuery } from '@holdpoint/sdk/client';
 import type { DecisionRecord } from '@holdpoint/shared/domain/decision-record';
 import type { Values } from './command-line.ts';
+import { timeFrom } from './times.ts';
 import { UsageError } from './usage.ts';
 
 const PAGE_MAX = 200;
-const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** What was decided in a stretch of time, a page in memory at a time. */
 export interface DecisionRecords {
@@ -39,8 +39,7 @@ export function stretchOf(
 
 /** `30d`, `12h`, `90m` ago, or a time as RFC 3339 writes it. */
 function timeOf(name: string, text: string, nowMs: number): string {
-  const [, count, unit] = /^([0-9]{1,5})([mhd])$/.exec(text) ?? [];
-  const at = unit ? nowMs - Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS] : Date.parse(text);
+  const at = timeFrom(text, nowMs, -1);
   if (Number.isNaN(at)) throw new UsageError(`--${name} must be a time, or how long ago, such as 30d, 12h or 90m`);
   return new Date(at).toISOString();
 }

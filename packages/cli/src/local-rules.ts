@@ -33,7 +33,7 @@ export async function loadLocalCases(workspaceDir: string, tenant: string): Prom
 }
 
 /** What is wrong in the files is the author's to mend, and no failure of ours. */
-async function refusing<T>(load: () => Promise<T>): Promise<T> {
+export async function refusing<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {

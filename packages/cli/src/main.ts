@@ -13,4 +13,9 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   err: (text) => void process.stderr.write(`${text}\n`),
   dim,
   typedIn: environment().INIT_CWD ?? process.cwd(),
+  interrupted() {
+    const interrupting = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupting.abort());
+    return interrupting.signal;
+  },
 });

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Action } from '@holdpoint/shared/domain/action';
-import type { Approval } from '@holdpoint/shared/domain/approval';
 import { HoldpointError, toProblem } from '@holdpoint/shared/domain/errors';
 import type { Event } from '@holdpoint/shared/domain/event';
+import { standInApproval } from '@holdpoint/shared/testing/stand-in-approval';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runHoldpoint } from './testing/run-holdpoint.ts';
 import { type StubServices, startStubServices } from './testing/stub-services.ts';
@@ -278,8 +278,8 @@ describe('a refusal', () => {
   test.each([
     [[], /no command/],
     [['fly'], /no command fly/],
-    [['approve'], /expected approve ID/],
-    [['approve', 'a', 'b'], /expected approve ID/],
+    [['approve'], /expected approve ID…/],
+    [['withdraw', 'a', 'b'], /expected withdraw ID/],
     [['replay'], /--since TIME --until TIME/],
     [['replay', '--since', '2026-01-01T00:00:00Z'], /--since TIME --until TIME/],
     [['replay', 'a', '--until', '2026-01-01T00:00:00Z'], /--until is for a range/],
@@ -332,31 +332,9 @@ const event: Event = {
   size: 12,
 };
 
-const approval: Approval = {
-  id: 'ap1',
-  tenant: 'acme',
-  status: 'pending',
-  action_id: 'a1',
-  plan_id: 'p1',
-  connector: 'shop',
-  tool: 'orders.hold',
-  args: {},
+const approval = standInApproval({
   value: 820,
-  entity_key: 'order:1',
-  risk: 'write',
-  urgency: 'medium',
-  reason: 'a hold',
-  subject: null,
   requirements: [{ audience: 'reviewer', quorum: 2 }],
-  mode: 'hold',
-  self_approval: false,
-  operator: 'bot',
-  agent: null,
-  on_behalf_of: null,
-  session_id: null,
   expires_at: AT,
-  votes: [],
-  digest: null,
   created_at: AT,
-  decided_at: null,
-};
+});

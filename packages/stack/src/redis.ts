@@ -1,20 +1,13 @@
-import { execFile } from 'node:child_process';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { installByApt } from './apt.ts';
 import { type Environment, firstOfVersion, isAtLeast, onPath } from './binaries.ts';
-import { environment } from './config.ts';
-import { isRoot } from './identity.ts';
 import { type Log, type OpenedServer, openServer } from './server.ts';
 import { StackError } from './stack-error.ts';
 
 export const REDIS_AT_LEAST = '6.2';
 const CONNECT_DEADLINE_MS = 2_000;
-const APT_DEADLINE_MS = 120_000;
-// Two that install at once wait for each other.
-const APT_OPTIONS = ['-o', 'DPkg::Lock::Timeout=60', '-o', 'Dpkg::Use-Pty=0'];
-const run = promisify(execFile);
 
 export type RedisServer = OpenedServer & { readonly url: string };
 
@@ -50,10 +43,7 @@ export async function openRedis(command: string, folder: string, password: strin
 export async function findRedis(env: Environment, log: Log): Promise<string | undefined> {
   const found = await redisOnPath(env);
   if (found !== undefined) return found;
-  const apt = await onPath('apt-get', env);
-  if (apt === undefined || !isRoot() || !(await isDebian())) return undefined;
-  log('redis: none on the PATH, installing redis-server with apt-get');
-  await aptInstall(apt).catch(() => log('redis: apt-get could not install redis-server'));
+  await installByApt('redis-server', env, log);
   return redisOnPath(env);
 }
 
@@ -106,22 +96,4 @@ function redisConfig(port: number, folder: string, password: string): string {
 async function redisOnPath(env: Environment): Promise<string | undefined> {
   const candidates = await Promise.all(['redis-server', 'valkey-server'].map((name) => onPath(name, env)));
   return firstOfVersion(candidates, REDIS_AT_LEAST);
-}
-
-function isDebian(): Promise<boolean> {
-  return access('/etc/debian_version').then(
-    () => true,
-    () => false,
-  );
-}
-
-async function aptInstall(apt: string): Promise<void> {
-  const env = { ...environment(), DEBIAN_FRONTEND: 'noninteractive' };
-  const options = { timeout: APT_DEADLINE_MS, env };
-  const install = () => run(apt, [...APT_OPTIONS, 'install', '-y', '--no-install-recommends', 'redis-server'], options);
-  await install().catch(async () => {
-    // A fresh image has no package lists yet.
-    await run(apt, [...APT_OPTIONS, 'update'], options);
-    await install();
-  });
 }

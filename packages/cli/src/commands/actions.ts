@@ -4,7 +4,7 @@ import type { Answer, Command } from '../command.ts';
 import { numberOf, oneOf } from '../command-line.ts';
 import { UsageError } from '../usage.ts';
 import { receiptTable } from './receipts.ts';
-import { inOneLine, more, subjectOf } from './wording.ts';
+import { inOneLine, knownOf, more, subjectOf } from './wording.ts';
 
 const SETTLEMENTS = ['applied', 'not_applied', 'failed'] as const;
 
@@ -72,6 +72,7 @@ export const settle: Command = {
 function shown(one: Action): Answer {
   const optional = {
     value: one.value ?? undefined,
+    known: one.entity && knownOf(one.entity),
     result: one.result,
     error: one.error,
     approval: one.approval_id,

@@ -12,6 +12,7 @@ import { loadLocalRules } from '../local-rules.ts';
 import type { Table } from '../table.ts';
 import { UsageError } from '../usage.ts';
 import { readPlan } from './plans.ts';
+import { knownOf } from './wording.ts';
 
 /** Of a recorded action, which the services know; or of a plan in a file, by the files of the policies alone. */
 export const explain: LocalCommand = {
@@ -29,7 +30,7 @@ export const explain: LocalCommand = {
 };
 
 function recorded(found: ActionExplanation): Answer {
-  const { recorded: then, same_policies: same, basis, explanation } = found;
+  const { recorded: then, same_policies: same, basis, explanation, entity } = found;
   const reasons = then.reasons.map(({ policy, message }) => (policy ? `${policy}: ${message}` : message)).join('; ');
   const now = {
     record: 'no policy decided it, or its facts are gone: this is its record',
@@ -42,6 +43,7 @@ function recorded(found: ActionExplanation): Answer {
       ['decided', `${then.decision} at ${then.at}: ${reasons}`],
       ['state', then.duplicate_of ? `${then.state} of ${then.duplicate_of}` : then.state],
       ['policies', `${then.policy_version}, ${now[basis]}`],
+      ...(entity ? [['known', knownOf(entity)] as const] : []),
       ...fieldsOf(explanation),
     ],
     ...tableOf(explanation),

@@ -12,7 +12,7 @@ export interface Asked {
 export interface StubServices {
   readonly url: string;
   asked: Asked[];
-  answer: { status: number; body: unknown };
+  answer: { status: number; body: unknown; type?: string };
   /** Given first, one a call. */
   pages: unknown[];
   /** As if nobody had asked anything. */
@@ -33,7 +33,7 @@ export async function startStubServices(): Promise<StubServices> {
     });
     const given = stub.pages.shift() ?? stub.answer.body;
     const bytes = given instanceof Buffer ? given : JSON.stringify(given);
-    response.writeHead(stub.answer.status, { 'content-type': 'application/json' }).end(bytes);
+    response.writeHead(stub.answer.status, { 'content-type': stub.answer.type ?? 'application/json' }).end(bytes);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const fresh = () => ({ asked: [] as Asked[], pages: [] as unknown[], answer: { status: 200, body: { items: [] } } });

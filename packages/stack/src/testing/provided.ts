@@ -12,5 +12,7 @@ export type ProvidedPostgres = {
 declare module 'vitest' {
   interface ProvidedContext {
     holdpointPostgres: ProvidedPostgres;
+    /** For browser tests. */
+    chromiumPath: string;
   }
 }

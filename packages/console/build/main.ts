@@ -1,0 +1,4 @@
+/** Builds the console where it is not current. */
+import { ensureBuilt } from './ensure-built.ts';
+
+if ((await ensureBuilt()) === 'built') console.error('holdpoint: the console is built');
