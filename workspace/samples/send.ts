@@ -96,6 +96,13 @@ const SAMPLES: readonly Sample[] = [
     file: 'events-order-paid',
   },
   {
+    title: 'Standard Webhooks: a claim was opened',
+    source: 'events',
+    type: 'claim.opened',
+    deliveryId: 'msg_2bXlQm0vHc9yT4aRk8sWnZ1d',
+    file: 'events-claim-opened',
+  },
+  {
     title: 'Fabric: a record was created',
     source: 'records',
     type: 'record.created',

@@ -25,18 +25,23 @@ afterAll(async () => {
 
 const quiet = () => undefined;
 
-function context(baseUrl = shop.url, key: string | null = 'key'): ConnectorContext {
+function context(baseUrl = shop.url, key: string | null = 'key', timeMs = 5_000): ConnectorContext {
+  const signal = AbortSignal.timeout(timeMs);
   return {
     tenant: 'acme',
     entityKey: 'order:1',
     idempotencyKey: key,
     actionId: 'a1',
     attempt: 1,
-    signal: AbortSignal.timeout(5_000),
+    signal,
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     config: { baseUrl },
     secret: () => 'development-only',
-    fetch,
+    // As the platform's, it ends with the call.
+    fetch: (input, init) => fetch(input, { ...init, signal }),
+    connect: () => Promise.reject(new Error('is not asked for')),
+    rest: quiet,
+    db: {},
     kv: {
       get: async () => null,
       set: async () => undefined,
@@ -86,18 +91,17 @@ it('a refusal says whether it is for now, for good, or not known', async () => {
   await fault(`/orders/${order_id}/hold`, { status: 503 });
   await expect(hold()).rejects.toMatchObject({ name: 'Unknown' });
   await fault(`/orders/${order_id}/hold`, { hang: true, after: true });
-  const late = { ...context(shop.url, `fault-${order_id}`), signal: AbortSignal.timeout(100) };
-  await expect(hold(late)).rejects.toMatchObject({ name: 'Unknown' });
+  await expect(hold(context(shop.url, `fault-${order_id}`, 100))).rejects.toMatchObject({ name: 'Unknown' });
 });
 
-it('a call that never left may be made again; one that broke off may have happened', async () => {
+it('a call that broke off may have happened; a look that did is taken again', async () => {
   const gone = createServer((request) => request.socket.destroy());
   await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(gone.address() as AddressInfo).port}`;
-  const read = () => run('shop', 'orders.read', { order_id: '1' }, context(url));
-  await expect(read()).rejects.toMatchObject({ name: 'Unknown' });
+  const call = (tool: string, more = {}) => run('shop', tool, { order_id: '1', ...more }, context(url));
+  await expect(call('orders.note', { text: 'n' })).rejects.toMatchObject({ name: 'Unknown' });
+  await expect(call('orders.read')).rejects.toMatchObject({ name: 'Retryable' });
   await new Promise((resolve) => gone.close(resolve));
-  await expect(read()).rejects.toMatchObject({ name: 'Retryable' });
 });
 
 it('shipping is looked up: it happened, or it did not', async () => {

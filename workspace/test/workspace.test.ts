@@ -17,16 +17,18 @@ import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import { describe, expect, it, vi } from 'vitest';
 import { sendSamples } from '../samples/send.ts';
+import { VENDORS, vendorUrls } from '../vendors/vendors.ts';
 
 const dir = new URL('..', import.meta.url).pathname;
 
 describe('the example workspace', () => {
-  it('loads, with nothing but the shop’s address from the environment', async () => {
+  it('loads, with nothing but addresses from the environment', async () => {
     const policies = (await loadTenantPolicies(dir)).get('acme');
-    expect(policies?.connectors).toEqual(['shop', 'desk']);
+    const names = ['desk', 'email', 'github', 'http', 'hubspot', 'magento', 'shop', 'shopify', 'slack', 'stripe'];
+    expect([...(policies?.connectors ?? [])].sort()).toEqual(names);
     expect(policies?.policies.some(({ tool }) => tool === 'orders.cancel')).toBe(false);
-    expect(policies?.grants?.map(({ operator }) => operator)).toEqual(['order-risk', 'issue-triage']);
-    expect([...(await loadRunners(dir)).keys()]).toEqual(['desk', 'shop']);
+    expect(policies?.grants?.map(({ operator }) => operator)).toEqual(['order-risk', 'claims', 'issue-triage']);
+    expect([...(await loadRunners(dir)).keys()]).toEqual(names);
     const sources = (await loadSources(dir, {})).get('acme');
     expect(sources?.map(({ provider }) => provider).sort()).toEqual([
       'fabric',
@@ -35,8 +37,11 @@ describe('the example workspace', () => {
       'standard-webhooks',
       'stripe',
     ]);
-    const connectors = await loadTenantConnectors(dir, { SHOP_URL: 'http://127.0.0.1:1' });
+    const ports = Object.fromEntries(VENDORS.map((name, index) => [name, index + 2]));
+    const addresses = { SHOP_URL: 'http://127.0.0.1:1', ...vendorUrls(ports) };
+    const connectors = await loadTenantConnectors(dir, addresses);
     expect(connectors.get('acme')?.get('desk')?.config).toEqual({ baseUrl: 'http://127.0.0.1:1' });
+    expect(connectors.get('acme')?.get('stripe')?.config).toEqual({ baseUrl: 'http://127.0.0.1:2/' });
     await expect(loadTenantConnectors(dir, {})).rejects.toThrow(/SHOP_URL/);
   });
 
@@ -47,7 +52,7 @@ describe('the example workspace', () => {
     await ensureStreams(nats.jsm, Object.values(STREAMS), logger);
     const operators = await startOperators(dir, { natsUrl: servers.natsUrl, tenant: 'acme', logger });
     try {
-      expect(operators.operators.map(({ name }) => name)).toEqual(['issue-triage', 'order-risk']);
+      expect(operators.operators.map(({ name }) => name)).toEqual(['claims', 'issue-triage', 'order-risk']);
       const subject = eventSubject('acme', eventId('events', 'order.paid', 'k1'));
       const headers = { [EVENT_HEADERS.type]: 'order.paid' };
       await publishAll(nats.js, [{ subject, headers, body: '{"data":{"order_id":"7"}}' }]);
@@ -112,7 +117,7 @@ describe('the samples', () => {
     expect(sent.filter(({ status }) => status === 401).map(({ title }) => title)).toEqual([
       'GitHub: with a wrong signature',
     ]);
-    expect(sent.filter(({ status, event_id }) => status === 202 && event_id)).toHaveLength(9);
+    expect(sent.filter(({ status, event_id }) => status === 202 && event_id)).toHaveLength(10);
     expect(told).toEqual(sent.map(({ title }) => title));
     expect([...bodies.values()].filter((count) => count === 2)).toHaveLength(2);
   });

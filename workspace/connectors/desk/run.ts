@@ -1,12 +1,12 @@
 import { defineConnector } from '@holdpoint/sdk/define';
-import { callRemote } from '../../lib/remote.ts';
+import { callShop } from '../../lib/call-shop.ts';
 import type { desk } from './tools.ts';
 
 export default defineConnector<typeof desk>({
   run: {
-    'issues.read': (args, ctx) => callRemote(ctx, 'GET', path(args)),
-    'issues.label': ({ labels, ...issue }, ctx) => callRemote(ctx, 'POST', path(issue, 'labels'), { labels }),
-    'issues.comment': ({ body, ...issue }, ctx) => callRemote(ctx, 'POST', path(issue, 'comments'), { body }),
+    'issues.read': (args, ctx) => callShop(ctx, 'GET', path(args)),
+    'issues.label': ({ labels, ...issue }, ctx) => callShop(ctx, 'POST', path(issue, 'labels'), { labels }),
+    'issues.comment': ({ body, ...issue }, ctx) => callShop(ctx, 'POST', path(issue, 'comments'), { body }),
   },
 });
 

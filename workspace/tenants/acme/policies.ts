@@ -2,6 +2,8 @@ import { definePolicies } from '@holdpoint/sdk/define';
 
 const REVIEWED_ABOVE = 500;
 const COMPLIANCE_ABOVE = 1000;
+/** Claims of so much are settled without asking; what one charge gives back in a day is bounded all the same. */
+const CLAIM_UP_TO = 25;
 
 /** What is not written here is not permitted: `orders.cancel` is left out on purpose. */
 export default definePolicies([
@@ -40,6 +42,50 @@ export default definePolicies([
     predicate: (_action, env) => env.signed === 'id-time-body' && env.typeSigned,
     decision: 'ALLOW',
   },
+  {
+    id: 'small-claims',
+    connector: 'stripe',
+    tool: 'refunds.create',
+    appliesUpTo: CLAIM_UP_TO,
+    limit: { total: 2 * CLAIM_UP_TO, per: '24h', by: 'entity' },
+    decision: 'ALLOW',
+  },
+  {
+    id: 'large-claims',
+    connector: 'stripe',
+    tool: 'refunds.create',
+    appliesAbove: CLAIM_UP_TO,
+    escalation: { audience: 'reviewer', reason: `a claim of more than ${CLAIM_UP_TO}` },
+    decision: 'ALERT',
+  },
+  // What has left the house cannot be held: asked of what is known of the order when it is decided.
+  {
+    id: 'back-office-holds',
+    connector: 'magento',
+    tool: 'orders.hold',
+    maxValue: REVIEWED_ABOVE,
+    predicate: (_action, env) => env.entity?.data.state !== 'complete',
+    decision: 'ALLOW',
+  },
+  { id: 'order-notes', connector: 'shopify', tool: 'orders.note', decision: 'ALLOW' },
+  { id: 'contact-notes', connector: 'hubspot', tool: 'notes.create', decision: 'ALLOW' },
+  { id: 'issue-labels', connector: 'github', tool: 'issues.label', decision: 'ALLOW' },
+  { id: 'house-notes', connector: 'http', tool: 'post', predicate: noteOfOrder, decision: 'ALLOW' },
+  {
+    id: 'team-messages',
+    connector: 'slack',
+    tool: 'messages.post',
+    when: (action) => action.args.allow_broadcast !== true,
+    limit: { count: 20, per: '1h', by: 'entity' },
+    decision: 'ALLOW',
+  },
+  {
+    id: 'mails',
+    connector: 'email',
+    tool: 'messages.send',
+    escalation: { audience: 'reviewer', reason: 'a customer reads it' },
+    decision: 'ALERT',
+  },
   { id: 'labels', connector: 'desk', tool: 'issues.label', decision: 'ALLOW' },
   {
     id: 'comments',
@@ -49,3 +95,8 @@ export default definePolicies([
     decision: 'ALERT',
   },
 ]);
+
+/** The one thing that the house's own API is used for. */
+function noteOfOrder(action: { readonly args: Readonly<Record<string, unknown>> }): boolean {
+  return /^\/orders\/\d+\/notes$/.test(String(action.args.path));
+}

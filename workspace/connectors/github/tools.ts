@@ -1,0 +1,1 @@
+export { github as default } from '@holdpoint/connectors/github/tools';

@@ -1,0 +1,1 @@
+export { hubspot as default } from '@holdpoint/connectors/hubspot/tools';

@@ -1,0 +1,1 @@
+export { magento as default } from '@holdpoint/connectors/magento/tools';

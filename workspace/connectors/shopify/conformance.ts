@@ -1,0 +1,1 @@
+export { conformance as default } from '@holdpoint/connectors/shopify/testing/conformance';

@@ -1,0 +1,1 @@
+export { shopify as default } from '@holdpoint/connectors/shopify/tools';

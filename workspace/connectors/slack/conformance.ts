@@ -1,0 +1,1 @@
+export { conformance as default } from '@holdpoint/connectors/slack/testing/conformance';

@@ -1,0 +1,1 @@
+export { runner as default } from '@holdpoint/connectors/slack/run';

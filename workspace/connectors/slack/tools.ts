@@ -1,0 +1,1 @@
+export { slack as default } from '@holdpoint/connectors/slack/tools';

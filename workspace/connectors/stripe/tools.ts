@@ -1,0 +1,1 @@
+export { stripe as default } from '@holdpoint/connectors/stripe/tools';
