@@ -6,6 +6,8 @@ export interface Options {
   /** Small sizes and one run: shows that it works, measures nothing. */
   readonly quick: boolean;
   readonly runs: number;
+  /** In place of a benchmark's own; a result of another size is not kept. */
+  readonly size?: number | undefined;
   readonly log: (line: string) => void;
 }
 

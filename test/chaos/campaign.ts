@@ -6,18 +6,19 @@ import { removeStackData } from '@holdpoint/stack/stack';
 import { openStages } from '../../scripts/start/stages.ts';
 import type { CampaignProfile } from './core/campaign-profile.ts';
 import { scheduleFaults } from './core/fault-schedule.ts';
-import type { Drain, History, SaidSettlement, SaidVote, Verdict } from './core/history.ts';
+import type { Drain, History, SaidGrant, SaidSettlement, SaidVote, Verdict } from './core/history.ts';
 import { openMoments, type Promised } from './core/moments.ts';
 import { openRandom, type Random } from './core/random.ts';
 import { verdictsOn } from './core/verdicts.ts';
 import { drain } from './drain.ts';
 import { type FaultLog, injectFaults } from './inject-faults.ts';
 import { type TrafficLog, workAsOperators } from './operators-at-work.ts';
-import { decideApprovals, settleActions } from './people-at-work.ts';
+import { consentInAdvance, decideApprovals, settleActions } from './people-at-work.ts';
 import { readStreams } from './read-streams.ts';
+import { findSecrets } from './store/find-secrets.ts';
 import { readRecords } from './store/read-history.ts';
 import { START_LIMIT_MS, type System, startSystem } from './system.ts';
-import { askedTools, limited, plainTools } from './workspace.ts';
+import { askedTools, limited, plainTools, secretsOfCampaign } from './workspace.ts';
 
 const DRAIN_LIMIT_MS = 60_000;
 /** Before the end of work, from when on the far end is slow. */
@@ -58,8 +59,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       throw new Error(`the services did not come up; see ${join(dir, 'logs')}`);
     }
     note('everything is up');
-    const { traffic, faults, drained, votes, settlements } = await runPhases(system, random, options);
+    const { traffic, faults, drained, votes, grants, settlements } = await runPhases(system, random, options);
     const recorded = { ...(await readRecords(system.db)), ...(await readStreams(system.nats)) };
+    const secrets = await findSecrets(system, secretsOfCampaign);
     const ownDeaths = deathsOf(system);
     await stages.stop();
     const history: History = {
@@ -72,8 +74,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       webhooks: traffic.webhooks,
       plans: traffic.plans(),
       votes,
+      grants,
       settlements,
       drain: drained,
+      secrets,
     };
     const verdicts = verdictsOn(history);
     keep = verdicts.some(({ violations }) => violations.length > 0);
@@ -96,6 +100,7 @@ interface Phases {
   readonly faults: FaultLog;
   readonly drained: Drain;
   readonly votes: readonly SaidVote[];
+  readonly grants: readonly SaidGrant[];
   readonly settlements: readonly SaidSettlement[];
 }
 
@@ -109,6 +114,7 @@ async function runPhases(system: System, random: Random, options: CampaignOption
   const promised = openMoments<Promised>();
   const traffic = workAsOperators(system, { random, promised, everyMs: profile.stepEveryMs, signal: until(enough) });
   const votes = decideApprovals(system, { random: random.fork('votes'), signal: until(decided) });
+  const grants = consentInAdvance(system, { random: random.fork('grants'), signal: until(decided) });
   const settlements = settleActions(system, {
     random: random.fork('settlements'),
     signal: until(settled),
@@ -116,7 +122,7 @@ async function runPhases(system: System, random: Random, options: CampaignOption
   });
   const faults = injectFaults(system, { schedule, random: random.fork('moments'), promised, signal, note });
   // Whatever fails first fails the campaign; the others are told to end, and are waited for by whoever stops the system.
-  const all = Promise.all([traffic, votes, settlements, faults]);
+  const all = Promise.all([traffic, votes, grants, settlements, faults]);
   all.catch(() => {});
   await Promise.race([pause(profile.durationMs - PARTING_MS, undefined, { signal }), all]);
   // Lanes fill up, so that the last blow finds something to lose.
@@ -136,10 +142,17 @@ async function runPhases(system: System, random: Random, options: CampaignOption
   const ready = performance.now() - startedAt;
   const rest = await drain(system, plans, { limitMs: DRAIN_LIMIT_MS - ready, signal, note });
   settled.abort();
-  const [log, faultLog, said, settlementsSaid] = [await traffic, await faults, await votes, await settlements];
+  const [log, faultLog] = [await traffic, await faults];
   const drained = { ...rest, tookMs: rest.tookMs + ready, limitMs: DRAIN_LIMIT_MS };
   note(`drained after ${(drained.tookMs / 1000).toFixed(1)} s`);
-  return { traffic: log, faults: faultLog, drained, votes: said, settlements: settlementsSaid };
+  return {
+    traffic: log,
+    faults: faultLog,
+    drained,
+    votes: await votes,
+    grants: await grants,
+    settlements: await settlements,
+  };
 }
 
 /** A process that ended by itself: not wrong by itself, but worth knowing. */

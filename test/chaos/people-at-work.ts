@@ -1,16 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Action } from '@holdpoint/shared/domain/action';
 import type { Approval } from '@holdpoint/shared/domain/approval';
-import type { SaidSettlement, SaidVote } from './core/history.ts';
+import type { SaidGrant, SaidSettlement, SaidVote } from './core/history.ts';
 import { type Random, weighted } from './core/random.ts';
+import { CONNECTORS, OPERATORS } from './core/traffic.ts';
 import type { Answer, Instance, System } from './system.ts';
 
 const LOOK_EVERY_MS = 300;
 const LIST_MAX = 100;
+const GRANT_EVERY_MS = 1_500;
+const GRANT_LASTS_MS = 20_000;
 
 const answerOf = (answer: Answer | undefined): 'accepted' | 'refused' | 'lost' => {
   if (answer === undefined || answer.status >= 500) return 'lost';
-  return answer.status === 200 ? 'accepted' : 'refused';
+  return answer.status === 200 || answer.status === 201 ? 'accepted' : 'refused';
 };
 
 interface Options {
@@ -47,6 +50,29 @@ export async function decideApprovals(system: System, { random, signal }: Option
     const listed = await list<Approval>(system, 'approvals', turn, `/v1/approvals?status=pending&limit=${LIST_MAX}`);
     await Promise.all(listed.filter(({ id }) => !done.has(id)).map(decide));
     await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+  }
+  return said;
+}
+
+/** Reviewers who will not be asked each time: a few payments of one operator in one connector, for a while. */
+export async function consentInAdvance(system: System, { random, signal }: Options): Promise<SaidGrant[]> {
+  const said: SaidGrant[] = [];
+  const key = await system.people.token('ann', ['reviewer']);
+  while (!signal.aborted) {
+    const reason = `grant ${said.length + 1}`;
+    const own = random.fork(reason);
+    const uses = own.between(1, 4);
+    const body = JSON.stringify({
+      operator: own.pick(OPERATORS),
+      connector: own.pick(CONNECTORS),
+      tool: 'pay',
+      until: new Date(Date.now() + GRANT_LASTS_MS).toISOString(),
+      uses,
+      reason,
+    });
+    const instance = own.pick(system.services.approvals);
+    said.push({ reason, uses, answer: answerOf(await system.call(instance, '/v1/standing-grants', { key, body })) });
+    await pause(GRANT_EVERY_MS, undefined, { signal }).catch(() => {});
   }
   return said;
 }

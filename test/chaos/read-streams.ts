@@ -14,14 +14,14 @@ export interface Streams {
 }
 
 export async function readStreams(nats: Nats): Promise<Streams> {
-  const events = await readAll(nats, 'EVENTS', ({ subject, data }) => [
+  const events = await readStream(nats, 'EVENTS', ({ subject, data }) => [
     { eventId: String(parseEventSubject(subject).eventId), bodyDigest: sha256(data) },
   ]);
-  const outcomes = await readAll(nats, 'OUTCOMES', ({ data }) => {
+  const outcomes = await readStream(nats, 'OUTCOMES', ({ data }) => {
     const fact = parse(data) as { id: string; items: { action_id: string; outcome: OutcomeName }[] };
     return fact.items.map(({ action_id: action, outcome }) => ({ id: fact.id, action, outcome }));
   });
-  const deadPlans = await readAll(nats, 'DEAD', ({ subject, data }) =>
+  const deadPlans = await readStream(nats, 'DEAD', ({ subject, data }) =>
     subject.includes('PLANS') ? [String((parse(data) as { plan_id?: unknown }).plan_id)] : [],
   );
   return { events, outcomes, deadPlans };
@@ -29,10 +29,11 @@ export async function readStreams(nats: Nats): Promise<Streams> {
 
 const parse = (data: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(data));
 
-async function readAll<T>(
+/** Every message that a stream holds. */
+export async function readStream<T>(
   { js, jsm }: Nats,
   stream: StreamName,
-  read: (message: { readonly subject: string; readonly data: Uint8Array }) => readonly T[],
+  read: (message: { readonly subject: string; readonly data: Uint8Array; readonly headers?: unknown }) => readonly T[],
 ): Promise<T[]> {
   const { state } = await jsm.streams.info(stream);
   const found: T[] = [];

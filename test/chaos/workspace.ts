@@ -3,8 +3,17 @@ import { dirname, join } from 'node:path';
 import { CONNECTORS, TENANT } from './core/traffic.ts';
 
 export const CALL_TIMEOUT_MS = 1_000;
-export const GITHUB_SECRET = 'its-a-secret';
+export const GITHUB_SECRET = 'github-9c1e-kept';
 export const STANDARD_SECRET = `whsec_${Buffer.from('a secret of a campaign, 32 bytes').toString('base64')}`;
+const CREDENTIAL = 'credential-4d7b-kept';
+
+/** What is to be found nowhere: by what it looks like. A token of a person begins with its header. */
+export const secretsOfCampaign: readonly RegExp[] = [
+  /-kept\b/,
+  new RegExp(STANDARD_SECRET.replace('whsec_', '')),
+  /\bhp_chaos_/,
+  /\beyJhbGci/,
+];
 
 /** Declares neither `idempotent` nor `reconcile`: what is lost of them, a person settles. */
 const PLAIN_TOOLS = ['blind', 'pay', 'drop', 'capped'] as const;
@@ -20,7 +29,7 @@ function ofEveryConnector(tools: readonly string[]): ReadonlySet<string> {
 }
 
 const tools = (name: string): string => `
-const quick = { timeoutMs: ${CALL_TIMEOUT_MS}, retry: { attempts: 6, minDelayMs: 30, maxDelayMs: 800 } };
+const quick = { secretArgs: ['card'], timeoutMs: ${CALL_TIMEOUT_MS}, retry: { attempts: 6, minDelayMs: 30, maxDelayMs: 800 } };
 export default { name: '${name}', tools: {
   look: { risk: 'read', ...quick },
   safe: { risk: 'write', idempotent: true, ...quick },
@@ -41,11 +50,14 @@ const call = (tool) => async (args, ctx) => {
     headers: {
       'x-action': ctx.actionId, 'x-attempt': String(ctx.attempt), 'x-entity': ctx.entityKey ?? '',
       'idempotency-key': ctx.idempotencyKey ?? '', 'x-process': String(process.pid),
+      authorization: ctx.secret('token'), 'x-card': args.card ?? '',
     },
   });
-  if (answer.status === 429) throw failure('RateLimited', 'the far end is busy');
-  if (answer.status >= 500) throw new Error('the far end answered ' + answer.status);
-  if (answer.status >= 400) throw failure('Terminal', 'the far end refused with ' + answer.status);
+  const said = answer.ok ? '' : ': ' + (await answer.text());
+  if (said) ctx.log.warn({ said, args }, 'the far end said ' + said);
+  if (answer.status === 429) throw failure('RateLimited', 'the far end is busy' + said);
+  if (answer.status >= 500) throw new Error('the far end answered ' + answer.status + said);
+  if (answer.status >= 400) throw failure('Terminal', 'the far end refused with ' + answer.status + said);
   return answer.json();
 };
 const asked = async (args, ctx) => {
@@ -79,7 +91,11 @@ const sources = `export default [
 
 /** A workspace of plain objects: two connectors over one far end, one tenant. */
 export async function writeWorkspace(dir: string, farEndUrl: string): Promise<void> {
-  const own = JSON.stringify({ config: { baseUrl: farEndUrl }, network: { private: true } });
+  const own = JSON.stringify({
+    credentials: { token: CREDENTIAL },
+    config: { baseUrl: farEndUrl },
+    network: { private: true },
+  });
   const files = {
     ...Object.fromEntries(
       CONNECTORS.flatMap((name) => [

@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 /** An identity provider with its key on loopback. */
 export interface People {
   readonly jwt: JwtConfig;
-  /** A token of someone in these audiences. */
+  /** A token of someone in these audiences; `claims` stand in the place of those it would have. */
   token(name: string, audiences: readonly string[], claims?: Readonly<Record<string, unknown>>): Promise<string>;
   stop(): Promise<void>;
 }
@@ -27,16 +27,22 @@ export async function startPeople(tenant: string): Promise<People> {
       audience: 'holdpoint',
       tenantClaim: 'tenant',
       audiencesClaim: 'groups',
-      personClaim: { name: 'idtyp', value: 'user' },
+      personClaims: [{ name: 'idtyp', value: 'user' }],
     },
     token: (name, audiences, claims = {}) =>
-      new SignJWT({ tenant, name, groups: [...audiences], idtyp: 'user', ...claims })
+      new SignJWT({
+        iss: ISSUER,
+        aud: 'holdpoint',
+        sub: name,
+        iat: nowSeconds(),
+        exp: nowSeconds() + 3600,
+        tenant,
+        name,
+        groups: [...audiences],
+        idtyp: 'user',
+        ...claims,
+      })
         .setProtectedHeader({ alg: 'ES256', kid: 'k' })
-        .setIssuer(ISSUER)
-        .setAudience('holdpoint')
-        .setSubject(name)
-        .setIssuedAt()
-        .setExpirationTime('1h')
         .sign(privateKey),
     stop: () =>
       new Promise((resolve) => {
@@ -45,3 +51,5 @@ export async function startPeople(tenant: string): Promise<People> {
       }),
   };
 }
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000);

@@ -72,7 +72,12 @@ describe('npm start', () => {
       database_url: expect.stringMatching(/^postgres/),
       redis_url: expect.stringMatching(/^redis:/),
       keys: { admin: expect.stringMatching(/^hp_/), operator: expect.stringMatching(/^hp_/) },
-      people: { alice: expect.any(String), bob: expect.any(String), carol: expect.any(String) },
+      people: {
+        alice: expect.any(String),
+        bob: expect.any(String),
+        carol: expect.any(String),
+        dana: expect.any(String),
+      },
     });
     expect(run.sources).toContainEqual(
       expect.objectContaining({ tenant: 'acme', id: 'stripe', url: `${run.services.ingest}/hooks/acme/stripe` }),

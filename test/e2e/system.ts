@@ -37,8 +37,8 @@ export interface System {
   readonly people: People;
   readonly services: Readonly<Record<ServiceName, RunningService[]>>;
   readonly keys: { readonly admin: string; readonly operator: string; readonly platform: string };
-  /** Starts one more instance of a service. */
-  start(service: ServiceName): Promise<RunningService>;
+  /** Starts one more instance of a service; told more than the others, where that is said. */
+  start(service: ServiceName, more?: Readonly<Record<string, string>>): Promise<RunningService>;
   call(
     service: ServiceName,
     path: string,
@@ -89,13 +89,13 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     ...options.environment,
   };
   const services: Record<ServiceName, RunningService[]> = { ingest: [], evaluator: [], executor: [], approvals: [] };
-  const start = async (service: ServiceName) => {
-    const running = await STARTS[service](env);
+  const start: System['start'] = async (service, more = {}) => {
+    const running = await STARTS[service]({ ...env, ...more });
     services[service].push(running);
     return running;
   };
   for (let count = 0; count < (options.instances ?? 1); count += 1) {
-    await Promise.all((Object.keys(STARTS) as ServiceName[]).map(start));
+    await Promise.all((Object.keys(STARTS) as ServiceName[]).map((service) => start(service)));
   }
 
   const call: System['call'] = (service, path, { body, key = keys.admin, instance = 0 } = {}) => {

@@ -8,7 +8,7 @@ import * as rules from './rules.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const FOLDERS = ['packages', 'services', 'workspace', 'scripts', 'test', 'bench'];
-const TEXT_FILE = /\.(ts|mjs|json|ya?ml|md|sql|html|css|sh)$|\/run$/;
+const TEXT_FILE = /\.(tsx?|mjs|json|ya?ml|md|sql|html|css|sh)$|\/run$/;
 
 const sources = await readSources(root, FOLDERS);
 
@@ -18,6 +18,7 @@ const HOUSE_RULES = {
   'only messages/ spells a subject, a stream or a queue': rules.onlyMessagesSpellSubjects,
   'only config.ts reads the environment': rules.onlyConfigReadsTheEnvironment,
   'only store/ and db/ contain SQL': rules.onlyStoresContainSql,
+  'threads are started in one place': rules.threadsStartInOnePlace,
   'no files import each other in a circle': rules.noImportCycles,
   'files are named after what they hold': rules.filesSayWhatTheyHold,
   'no file is longer than 400 lines without a reason': rules.filesStayShort,
@@ -57,6 +58,11 @@ describe('a rule refuses', () => {
   const broken: readonly [sentence: string, rule: rules.Rule, files: Readonly<Record<string, string>>][] = [
     ['a core that reads the clock', rules.pureCoreStaysPure, { [core]: 'export const now = () => Date.now();' }],
     ['a core that makes a date of now', rules.pureCoreStaysPure, { [core]: 'const d = new Date( );' }],
+    [
+      'a thread that is started elsewhere',
+      rules.threadsStartInOnePlace,
+      { [route]: "import { Worker } from 'node:worker_threads';" },
+    ],
     ['a core that rolls dice', rules.pureCoreStaysPure, { [core]: 'if (Math.random() < 1) {}' }],
     ['a core that imports Node', rules.pureCoreStaysPure, { [core]: "import { readFile } from 'node:fs/promises';" }],
     ['a core that imports a store', rules.pureCoreStaysPure, { [core]: "import { a } from '../store/a.ts';" }],
@@ -117,6 +123,11 @@ describe('a rule refuses', () => {
     ['a folder of helpers', rules.filesSayWhatTheyHold, { 'packages/sdk/src/helpers/http.ts': '' }],
     ['a name in another case', rules.filesSayWhatTheyHold, { 'packages/sdk/src/httpClient.ts': '' }],
     ['a long file', rules.filesStayShort, { [route]: 'x;\n'.repeat(401) }],
+    [
+      'a default export behind an element that closes',
+      rules.exportsHaveNames,
+      { 'packages/console/src/a.tsx': 'const a = <p>1</p>;\nexport default a;' },
+    ],
     ['a default export', rules.exportsHaveNames, { [route]: 'export default {};' }],
   ];
   for (const [sentence, rule, files] of broken) {

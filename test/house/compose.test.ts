@@ -10,6 +10,7 @@ import {
 } from '@holdpoint/shared/runtime/config';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
+import { vendorUrls } from '../../workspace/vendors/vendors.ts';
 import { type ComposePart, interpolate, readCompose, readDockerfile, variablesOf } from './compose-file.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -24,6 +25,9 @@ const example = Object.fromEntries(
     .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
 );
 const filledIn = Object.fromEntries(variablesOf(text).map(({ name, required }) => [name, required ? 'given' : '']));
+
+/** What the example workspace's connectors ask for. */
+const EXAMPLE = ['SHOP_URL', ...Object.keys(vendorUrls({}))];
 
 /** What runs to its end, and is no server. */
 const ONE_SHOTS = new Set(['migrate', 'nats-volume']);
@@ -128,12 +132,18 @@ describe('docker-compose.yml', async () => {
   });
 });
 
+test('finds the stand-ins of the vendors where they listen', () => {
+  const [, , , ports = '', host] = part('vendors').command as string[];
+  expect(host).toBe('0.0.0.0');
+  expect(environmentOf('executor')).toMatchObject(vendorUrls(JSON.parse(ports), 'vendors'));
+});
+
 describe.each(SERVICES)('%s', (name: ServiceName) => {
   const environment = environmentOf(name);
 
   test('is given what its configuration reads, and no more', async () => {
     const known = Object.keys(environmentSchema.shape);
-    const secrets = name === 'executor' ? ['SHOP_URL'] : [];
+    const secrets = name === 'executor' ? EXAMPLE : [];
     expect(Object.keys(environment).filter((key) => ![...known, ...secrets].includes(key))).toEqual([]);
     const page = await textOf('docs/reference/config.md');
     for (const key of known) expect(page).toContain(`\`${key}\``);
@@ -144,10 +154,15 @@ describe.each(SERVICES)('%s', (name: ServiceName) => {
   test('takes on whatever it is configured by', () => {
     const own = new Set(['PORT', 'INSTANCE_ID', 'NATS_CREDS']);
     if (name !== 'ingest' && name !== 'executor') own.add('HOLDPOINT_MASTER_KEY');
-    if (name !== 'executor') own.add('HOLDPOINT_PRIVATE_NETWORK');
+    if (name !== 'executor' && name !== 'approvals') own.add('HOLDPOINT_PRIVATE_NETWORK');
     if (name !== 'evaluator') own.add('HOLDPOINT_RECORDS_DAYS');
     if (name !== 'ingest') {
       for (const key of ['INGEST_TENANT_RATE', 'INGEST_ADDRESS_RATE', 'INGEST_TENANT_MAX_BYTES']) own.add(key);
+    }
+    if (name !== 'approvals' && name !== 'executor')
+      for (const key of ['PUBLIC_URL', 'OIDC_CLIENT_SECRET']) own.add(key);
+    if (name !== 'approvals') {
+      for (const key of ['EXECUTOR_URL', 'EVALUATOR_URL', 'INGEST_URL', 'QUEUES_URL']) own.add(key);
     }
     const missing = Object.keys(environmentSchema.shape).filter((key) => !(key in environment) && !own.has(key));
     expect(missing).toEqual([]);
@@ -181,7 +196,7 @@ describe.each(SERVICES)('%s', (name: ServiceName) => {
 
   test('is given secrets of the workspace by a file of its own, or none', () => {
     const files = part(name).env_file?.map(({ path }) => path) ?? [];
-    expect(files).toEqual(name === 'ingest' || name === 'executor' ? [`.env.${name}`] : []);
+    expect(files).toEqual(name === 'evaluator' ? [] : [`.env.${name}`]);
   });
 });
 
@@ -197,7 +212,7 @@ describe('the migration', () => {
 
 describe('.env.example', () => {
   test('names what compose takes from it', () => {
-    const optional = new Set(['SHOP_URL', 'HOLDPOINT_TENANT']);
+    const optional = new Set([...EXAMPLE, 'HOLDPOINT_TENANT']);
     const missing = variablesOf(text).filter(({ name }) => !(name in example) && !optional.has(name));
     expect(missing).toEqual([]);
     const taken = new Set(variablesOf(text).map(({ name }) => name));
@@ -209,7 +224,7 @@ describe('.env.example', () => {
     expect(secrets.length).toBeGreaterThan(3);
     for (const { name, required } of secrets) {
       expect(example[name]).toBe('');
-      expect(required || name === 'HOLDPOINT_MASTER_KEY').toBe(true);
+      expect(required || ['HOLDPOINT_MASTER_KEY', 'OIDC_CLIENT_SECRET'].includes(name)).toBe(true);
     }
     expect(text).not.toMatch(/(PASSWORD|KEY|SECRET|TOKEN)[A-Z_]*:-[^}]/);
   });

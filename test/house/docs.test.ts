@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { runCommandLine } from '@holdpoint/cli/run';
 import { FINDING_CODES } from '@holdpoint/policy/analysis/finding';
 import { loadOperators } from '@holdpoint/sdk/start-operators';
+import { loadNotifications } from '@holdpoint/shared/workspace/notifications';
+import { loadPeople } from '@holdpoint/shared/workspace/people';
 import { loadRunners } from '@holdpoint/shared/workspace/runners';
 import { loadSources } from '@holdpoint/shared/workspace/sources';
 import { loadTenantConnectors } from '@holdpoint/shared/workspace/tenant-connectors';
@@ -57,6 +59,10 @@ describe('the pages', () => {
       const tenantFile = (name: string): Promise<boolean> => has(`tenants/acme/${name}.ts`);
       if (await has('connectors/')) await loadRunners(folder, await loadTools(folder));
       if (await tenantFile('connectors')) await loadTenantConnectors(folder, ANY_SECRET);
+      if (await tenantFile('notifications')) {
+        expect((await loadNotifications(folder, ANY_SECRET)).get('acme')).not.toEqual([]);
+      }
+      if (await tenantFile('people')) expect((await loadPeople(folder)).get('acme')).toBeDefined();
       if (await tenantFile('sources')) expect((await loadSources(folder, ANY_SECRET)).get('acme')).not.toEqual([]);
       if (await tenantFile('limits')) expect((await loadTenantLimits(folder)).get('acme')).not.toEqual({});
       if (await tenantFile('hooks')) {
@@ -67,6 +73,9 @@ describe('the pages', () => {
       }
       if (examplesOf(textOf(page)).some(({ path }) => path.endsWith('.cases.yaml'))) {
         expect(await holdpoint(['policies', 'test', '--workspace', folder], folder)).toMatchObject({ code: 0 });
+      }
+      if (examplesOf(textOf(page)).some(({ path }) => path.endsWith('/conformance.ts'))) {
+        expect(await holdpoint(['connectors', 'test', '--workspace', folder], folder)).toMatchObject({ code: 0 });
       }
       if (await has('operators/')) expect(await loadOperators(folder)).not.toEqual([]);
     },
@@ -96,7 +105,9 @@ describe('the pages', () => {
     await writeFile(join(folder, 'plan.json'), JSON.stringify({ plan_id: 'p', actions: [{}] }));
     for (const name of ['main', 'next']) await writeFile(join(folder, `policies.${name}.json`), '[]');
     // Nothing runs there, so that it is read and no more; what asks files alone asks the example workspace, and comes to 0.
-    const { code, said } = await holdpoint([...args, '--data', folder], folder);
+    // All of them take long, and each has a test of its own.
+    const few = args.join(' ') === 'connectors test' ? ['desk'] : [];
+    const { code, said } = await holdpoint([...args, ...few, '--data', folder], folder);
     if (code !== 0) expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('nothing runs here') });
   });
 
@@ -126,13 +137,24 @@ describe('the pages', () => {
 async function holdpoint(args: readonly string[], typedIn: string): Promise<{ code: number; said: string }> {
   const said: string[] = [];
   const say = (text: string) => void said.push(text);
-  const surroundings = { out: say, err: say, outBytes: () => undefined, dim: (text: string) => text, typedIn };
+  const interrupted = () => AbortSignal.abort();
+  const surroundings = {
+    out: say,
+    err: say,
+    outBytes: () => undefined,
+    dim: (text: string) => text,
+    typedIn,
+    interrupted,
+  };
   return { code: await runCommandLine(args, surroundings), said: said.join('\n') };
 }
 
 const ANY_SECRET: Readonly<Record<string, string>> = new Proxy(
   {},
-  { get: () => 'whsec_ZGV2ZWxvcG1lbnQgb25seSwgbm90IGEgc2VjcmV0ISE=' },
+  {
+    get: (_, name) =>
+      String(name).includes('SMTP') ? 'smtps://mail.test' : 'whsec_ZGV2ZWxvcG1lbnQgb25seSwgbm90IGEgc2VjcmV0ISE=',
+  },
 );
 
 interface Example {

@@ -7,6 +7,7 @@ export type Packages = ReadonlyMap<string, (subpath: string) => string>;
 export const PACKAGES: Packages = new Map([
   ...['shared', 'policy', 'sdk', 'cli', 'stack'].map((name) => [name, inSrc(`packages/${name}`)] as const),
   ...['ingest', 'evaluator', 'executor', 'approvals'].map((name) => [name, inSrc(`services/${name}`)] as const),
+  ['console', (subpath: string) => `packages/console/build/${subpath}.ts`],
   ['workspace', (subpath: string) => `workspace/${subpath}.ts`],
 ]);
 

@@ -124,6 +124,8 @@ function startsRegExp(code: readonly string[], at: number): boolean {
   let before = at - 1;
   while (before >= 0 && /\s/.test(code[before] ?? '')) before -= 1;
   if (before < 0) return true;
+  // `</div>` closes an element.
+  if (code[before] === '<' && before === at - 1) return false;
   if (!/[\w$)\]}"'`]/.test(code[before] ?? '')) return true;
   const word = /(\w+)$/.exec(code.slice(Math.max(0, before - 10), before + 1).join(''))?.[1] ?? '';
   return ['return', 'typeof', 'case', 'of', 'in', 'void', 'await', 'yield'].includes(word);

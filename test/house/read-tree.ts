@@ -11,7 +11,7 @@ export async function listFiles(root: string, folders: readonly string[]): Promi
 }
 
 export async function readSources(root: string, folders: readonly string[]): Promise<Source[]> {
-  const files = (await listFiles(root, folders)).filter((path) => /\.(ts|mts)$/.test(path));
+  const files = (await listFiles(root, folders)).filter((path) => /\.(tsx?|mts)$/.test(path));
   return Promise.all(files.map(async (path) => readSource(path, await readFile(join(root, path), 'utf8'))));
 }
 

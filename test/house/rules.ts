@@ -9,7 +9,8 @@ const isTest = ({ path }: Source): boolean => /\.test\.ts$|^test\/|^bench\/|\/te
 const isCode = (source: Source): boolean => !isTest(source);
 const at = (source: Source, offset: number, what: string): string => `${source.path}:${lineOf(source, offset)} ${what}`;
 
-const PURE = /^(packages\/shared\/src\/(domain|messages)|packages\/policy\/src|services\/[a-z]+\/src\/core)\//;
+const PURE =
+  /^(packages\/shared\/src\/(domain|messages)|packages\/policy\/src|(services|packages)\/[a-z]+\/src\/core)\//;
 const PURE_PACKAGES = /^(zod|canonicalize|@standard-schema\/spec|@marcbachmann\/cel-js)(\/|$)/;
 const IMPURE_CODE =
   /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bperformance\.|\bprocess\.|\bfetch\(|\bset(Timeout|Interval|Immediate)\(|\bcrypto\.|\bconsole\./g;
@@ -87,14 +88,24 @@ export const onlyStoresContainSql: Rule = (sources) =>
       ...source.strings.filter(({ text }) => QUERY_TEXT.test(text)).map((one) => at(source, one.at, 'contains SQL')),
     ]);
 
+/** One that is started otherwise may end the process when it ends: see `start-thread.ts`. */
+export const threadsStartInOnePlace: Rule = (sources) =>
+  sources
+    .filter((source) => isCode(source) && source.path !== 'packages/shared/src/runtime/start-thread.ts')
+    .flatMap((source) =>
+      source.imports
+        .filter((one) => one.from === 'node:worker_threads' && !one.typeOnly && one.names.includes('Worker'))
+        .map((one) => at(source, one.at, 'starts threads of its own')),
+    );
+
 export const noImportCycles: Rule = (sources) => importCycles(sources).map((cycle) => cycle.join(' ↔ '));
 
 /** Names that say nothing about what is inside. */
 export const filesSayWhatTheyHold: Rule = (sources) =>
   sources.flatMap(({ path }) => {
-    const parts = path.split('/').map((part) => part.replace(/(\.test|\.d)?\.m?ts$/, ''));
+    const parts = path.split('/').map((part) => part.replace(/(\.test|\.d)?\.m?tsx?$/, ''));
     const vague = parts.some((part) => /^(utils?|helpers?|common|types|misc)$/.test(part));
-    const cased = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|d|generated))?\.m?ts$/.test(posix.basename(path));
+    const cased = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|d|generated))?\.m?tsx?$/.test(posix.basename(path));
     return [
       ...(vague ? [`${path} has a name that says nothing`] : []),
       ...(cased ? [] : [`${path} is not kebab-case`]),

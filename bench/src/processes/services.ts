@@ -8,10 +8,11 @@ const READY_MAX_MS = 30_000;
 
 /** Starts a service as `npm start` does, in a process of its own, and waits until it is ready. */
 export async function startService(
-  service: 'ingest' | 'evaluator' | 'executor',
+  service: 'ingest' | 'evaluator' | 'executor' | 'approvals',
   { stack, folder }: Servers,
   database: RunDatabase,
   workspaceDir: string,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Child & { readonly url: string }> {
   const port = await freePort();
   const child = await startChild({
@@ -23,6 +24,7 @@ export async function startService(
       HOLDPOINT_WORKSPACE: workspaceDir,
       HOST: '127.0.0.1',
       PORT: String(port),
+      ...env,
     },
     logFile: join(folder, `${service}.log`),
   });

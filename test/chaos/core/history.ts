@@ -20,12 +20,15 @@ export interface History {
   readonly actions: readonly RecordedAction[];
   readonly receipts: readonly RecordedReceipt[];
   readonly approvals: readonly RecordedApproval[];
+  readonly standingGrants: readonly RecordedGrant[];
   readonly votes: readonly SaidVote[];
+  readonly grants: readonly SaidGrant[];
   readonly settlements: readonly SaidSettlement[];
   readonly outcomes: readonly ToldOutcome[];
   /** Plans that lie in DEAD: their ids. */
   readonly deadPlans: readonly string[];
   readonly drain: Drain;
+  readonly secrets: SecretSearch;
 }
 
 /** One call as the far end saw it. */
@@ -123,12 +126,29 @@ export interface RecordedApproval {
   readonly id: string;
   readonly action: string | null;
   readonly status: string;
+  /** The standing grants that were spent on it. */
+  readonly spent: readonly string[];
+}
+
+export interface RecordedGrant {
+  readonly id: string;
+  readonly reason: string;
+  readonly operator: string;
+  readonly connector: string;
+  readonly tool: string;
 }
 
 /** What a person said of an approval; `lost`: no answer came, so it may have counted. */
 export interface SaidVote {
   readonly approval: string;
   readonly vote: 'approve' | 'deny';
+  readonly answer: 'accepted' | 'refused' | 'lost';
+}
+
+/** What a person consented to in advance, under a reason that no other has. */
+export interface SaidGrant {
+  readonly reason: string;
+  readonly uses: number;
   readonly answer: 'accepted' | 'refused' | 'lost';
 }
 
@@ -154,6 +174,16 @@ export interface Drain {
   readonly left: readonly string[];
 }
 
+/** What was found by looking for secrets through logs, tables, queues and streams. */
+export interface SecretSearch {
+  /** Texts that were looked through. */
+  readonly searched: number;
+  /** Where they have to stand: a search that does not find them there finds nothing anywhere. */
+  readonly inHolders: number;
+  /** Everywhere else, each with what stands around it. */
+  readonly found: readonly string[];
+}
+
 /** What one checker found. */
 export interface Verdict {
   readonly invariant: InvariantId;
@@ -170,9 +200,10 @@ export const INVARIANTS = {
   I2: 'every action of every acknowledged plan has one terminal outcome, or is held',
   I3: 'no idempotency key is applied twice by a tool that may not repeat, or that can be asked',
   I4: 'calls for one entity never overlap, and follow the order of their lane',
-  I5: 'nothing runs that was not permitted, or granted and scored again',
+  I5: 'nothing runs that was not permitted, granted and scored again, or consented to in advance so many times',
   I6: 'every state change has its receipt, and the receipts replay to the state',
   I7: 'after the faults every lane drains and no work is left behind',
   I8: 'no more is done in a window than a limit of policies says',
+  I9: 'no secret stands in a log, a receipt, a queue, a message or an error',
 } as const;
 export type InvariantId = keyof typeof INVARIANTS;

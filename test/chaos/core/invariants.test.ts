@@ -33,7 +33,8 @@ describe('a checker finds', () => {
   const [event] = sound.events;
   const [webhook] = sound.webhooks;
   const [plan] = sound.plans;
-  if (!event || !webhook || !plan) throw new Error('the sound history has one of each');
+  const [standing] = sound.standingGrants;
+  if (!event || !webhook || !plan || !standing) throw new Error('the sound history has one of each');
 
   const broken: readonly [what: string, id: InvariantId, change: Partial<History>, names: string][] = [
     ['an answered webhook that is nowhere', 'I1', { events: [] }, event.eventId],
@@ -75,11 +76,11 @@ describe('a checker finds', () => {
       },
       'asked-1',
     ],
-    ['an action applied twice', 'I3', withCalls(call(9, named('queued-1'), { startedAt: 5_000 })), 'queued-1'],
+    ['an action applied twice', 'I3', withCalls(call(99, named('queued-1'), { startedAt: 5_000 })), 'queued-1'],
     [
       'an action applied once more than a person said',
       'I3',
-      withCalls(call(9, named('settled-1'), { startedAt: 5_000 })),
+      withCalls(call(99, named('settled-1'), { startedAt: 5_000 })),
       'settled-1',
     ],
     [
@@ -88,7 +89,7 @@ describe('a checker finds', () => {
       withReceipt('settled-1-3', { actor: 'executor|worker' }),
       'settled-1',
     ],
-    ['a key applied by two actions', 'I3', withCalls(call(9, named('twin-1'), { startedAt: 5_000 })), 'k1'],
+    ['a key applied by two actions', 'I3', withCalls(call(99, named('twin-1'), { startedAt: 5_000 })), 'k1'],
 
     ['two calls at once', 'I4', withCall(2, { startedAt: 1_005 }), 'order:1'],
     ['a call during one that began long before', 'I4', withCall(1, { endedAt: 1_350 }), 'order:1'],
@@ -104,9 +105,9 @@ describe('a checker finds', () => {
     ['a call of nobody', 'I5', withCall(1, { action: 'unknown' }), 'unknown'],
     ['a call for another entity than decided', 'I5', withCall(1, { entity: 'order:2' }), 'queued-1'],
     ['a call with another key', 'I5', withCall(1, { key: 'k9' }), 'queued-1'],
-    ['a call of a blocked action', 'I5', withCalls(call(9, named('dropped-1'), {})), 'dropped-1'],
-    ['a call of a denied action', 'I5', withCalls(call(9, named('denied-1'), {})), 'denied-1'],
-    ['a call of a duplicate', 'I5', withCalls(call(9, named('twin-1'), {})), 'twin-1'],
+    ['a call of a blocked action', 'I5', withCalls(call(99, named('dropped-1'), {})), 'dropped-1'],
+    ['a call of a denied action', 'I5', withCalls(call(99, named('denied-1'), {})), 'denied-1'],
+    ['a call of a duplicate', 'I5', withCalls(call(99, named('twin-1'), {})), 'twin-1'],
     ['a call without an intent', 'I5', withoutReceipt('queued-1-1'), 'queued-1'],
     ['a call of an attempt without an intent', 'I5', withCall(1, { attempt: 7 }), 'queued-1'],
     ['a call before its intent', 'I5', withReceipt('queued-1-1', { at: 1_100 }), 'queued-1'],
@@ -114,11 +115,29 @@ describe('a checker finds', () => {
     [
       'a held action that nobody granted',
       'I5',
-      { approvals: [{ id: 'approval-paid', action: 'paid-1', status: 'expired' }] },
+      { approvals: [{ id: 'approval-paid', action: 'paid-1', status: 'expired', spent: [] }] },
       'paid-1',
     ],
     ['a grant that no person remembers', 'I5', { votes: [] }, 'approval-paid'],
     ['a grant that was not scored again', 'I5', withReceipt('paid-1-2', { at: 1_050 }), 'paid-1'],
+
+    ['a consent in advance that no person remembers', 'I5', { grants: [] }, 'standing-1'],
+    [
+      'a consent in advance that was refused',
+      'I5',
+      { grants: [{ reason: 'grant 1', uses: 1, answer: 'refused' }] },
+      'standing-1',
+    ],
+    [
+      'a consent in advance spent once more than it was for',
+      'I5',
+      {
+        approvals: [...sound.approvals, { id: 'more', action: 'queued-1', status: 'granted', spent: ['standing-1'] }],
+      },
+      'standing-1',
+    ],
+    ['a consent in advance for another tool', 'I5', { standingGrants: [{ ...standing, tool: 'drop' }] }, 'covered-1'],
+    ['a consent in advance that no row knows', 'I5', { standingGrants: [] }, 'covered-1'],
 
     ['a state without its receipt', 'I6', withoutReceipt('queued-1-2'), 'queued-1'],
     ['a step without its receipt', 'I6', withoutReceipt('paid-1-1'), 'paid-1'],
@@ -135,7 +154,7 @@ describe('a checker finds', () => {
     [
       'an approval that ended without a receipt',
       'I6',
-      { approvals: [...sound.approvals, { id: 'quiet', action: 'queued-1', status: 'cancelled' }] },
+      { approvals: [...sound.approvals, { id: 'quiet', action: 'queued-1', status: 'cancelled', spent: [] }] },
       'quiet',
     ],
     ['an event without a receipt', 'I6', withoutReceipt('webhook'), event.eventId],
@@ -150,6 +169,9 @@ describe('a checker finds', () => {
       withCalls(call(12, { ...named('few-1'), id: 'few-3', connector: 'desk' }, { startedAt: 2_005 })),
       'few-3',
     ],
+
+    ['a secret in a log', 'I9', { secrets: { ...sound.secrets, found: ['log executor-1: key'] } }, 'executor-1'],
+    ['a search that sees nothing', 'I9', { secrets: { ...sound.secrets, inHolders: 0 } }, 'no secret'],
   ];
 
   test.each(broken)('%s (%s)', (_, id, change, names) => {
@@ -158,7 +180,7 @@ describe('a checker finds', () => {
   });
 
   test('every invariant at least one way', () => {
-    expect([...new Set(broken.map(([, id]) => id))]).toEqual(['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8']);
+    expect([...new Set(broken.map(([, id]) => id))]).toEqual(['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9']);
   });
 });
 
@@ -170,7 +192,10 @@ describe('a checker excepts, and counts,', () => {
   test('a key that a person gave up, proposed once more', () => {
     const change = {
       ...withReceipt('settled-1-3', { outcome: 'failed' }),
-      calls: [...sound.calls.filter(({ seq }) => seq !== 6), call(9, named('twin-1'), { key: 'k6', startedAt: 5_000 })],
+      calls: [
+        ...sound.calls.filter(({ seq }) => seq !== 6),
+        call(99, named('twin-1'), { key: 'k6', startedAt: 5_000 }),
+      ],
     };
     expect(verdict('I3', change)).toMatchObject({ excepted: 1, violations: [] });
   });
@@ -178,7 +203,7 @@ describe('a checker excepts, and counts,', () => {
   test('a key that a person had run again in error, which was refused then, proposed once more', () => {
     const calls = [
       ...sound.calls.map((one) => (one.seq === 6 ? { ...one, applied: false } : one)),
-      call(9, named('twin-1'), { key: 'k6', startedAt: 5_000 }),
+      call(99, named('twin-1'), { key: 'k6', startedAt: 5_000 }),
     ];
     const change = { ...withReceipt('settled-1-5', { outcome: 'failed' }), calls };
     expect(verdict('I3', change)).toMatchObject({ excepted: 1, violations: [] });
@@ -194,7 +219,7 @@ describe('a checker excepts, and counts,', () => {
   });
 
   test('no sleep of a tool that nobody can ask about', () => {
-    const calls = [...sound.calls, call(9, named('queued-1'), { pid: 7, startedAt: 995, endedAt: 999 })];
+    const calls = [...sound.calls, call(99, named('queued-1'), { pid: 7, startedAt: 995, endedAt: 999 })];
     expect(verdict('I3', { calls, stops: [{ pid: 7, from: 900, to: 1_001 }] }).violations).toHaveLength(1);
   });
 

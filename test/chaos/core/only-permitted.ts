@@ -1,21 +1,30 @@
 import { grouped } from './group.ts';
-import type { History, ObservedCall, RecordedAction, RecordedApproval, RecordedReceipt, Verdict } from './history.ts';
+import type {
+  History,
+  ObservedCall,
+  RecordedAction,
+  RecordedApproval,
+  RecordedGrant,
+  RecordedReceipt,
+  Verdict,
+} from './history.ts';
 
-type Seen = Pick<History, 'calls' | 'actions' | 'receipts' | 'approvals' | 'votes'>;
+type Seen = Pick<History, 'calls' | 'actions' | 'receipts' | 'approvals' | 'votes' | 'standingGrants' | 'grants'>;
 
 /** Receipts and calls are timed by two programs on one machine. */
 const CLOCKS_MAX_MS = 50;
 const NEVER = new Set(['blocked', 'held', 'denied', 'duplicate']);
 
 /** I5. Behind every call stands an action that was permitted, whose intent to call was durable before. */
-export function onlyPermitted({ calls, actions, receipts, approvals, votes }: Seen): Verdict {
+export function onlyPermitted({ calls, actions, receipts, approvals, votes, standingGrants, grants }: Seen): Verdict {
   const byId = new Map(actions.map((action) => [action.id, action]));
   const receiptsOf = grouped(receipts, ({ action }) => action);
   const approvalsOf = grouped(approvals, ({ action }) => action);
   const approved = new Set(
     votes.filter(({ vote, answer }) => vote === 'approve' && answer !== 'refused').map((one) => one.approval),
   );
-  const violations = calls.flatMap((call) => {
+  const given = new Map(standingGrants.map((grant) => [grant.id, grant]));
+  const unanswerable = calls.flatMap((call) => {
     const action = byId.get(call.action);
     if (action === undefined) return [`call ${call.seq} names an action that no row knows: ${call.action}`];
     const own = receiptsOf.get(action.id) ?? [];
@@ -23,9 +32,10 @@ export function onlyPermitted({ calls, actions, receipts, approvals, votes }: Se
       ...otherThanRecorded(call, action),
       ...notPermitted(action, own),
       ...withoutIntent(call, own),
-      ...notGranted(action, own, approvalsOf.get(action.id) ?? [], approved),
+      ...notGranted(action, own, approvalsOf.get(action.id) ?? [], approved, given),
     ].map((what) => `call ${call.seq} of action ${action.id}: ${what}`);
   });
+  const violations = [...unanswerable, ...overspent({ approvals, standingGrants, grants })];
   return { invariant: 'I5', checked: calls.length, excepted: 0, violations };
 }
 
@@ -55,10 +65,12 @@ function notGranted(
   receipts: readonly RecordedReceipt[],
   approvals: readonly RecordedApproval[],
   approved: ReadonlySet<string>,
+  given: ReadonlyMap<string, RecordedGrant>,
 ): string[] {
   if (action.mode !== 'hold') return [];
   const grant = approvals.find(({ status }) => status === 'granted');
   if (grant === undefined) return ['it was to be held, and nobody granted it'];
+  if (grant.spent.length > 0) return grant.spent.flatMap((id) => notFor(action, id, given.get(id)));
   const released = receipts.find(({ kind, outcome }) => kind === 'approval' && outcome === 'rescore');
   const scored = receipts.some(
     ({ kind, outcome, at }) =>
@@ -68,4 +80,29 @@ function notGranted(
     ...(scored ? [] : ['it was granted and not scored again']),
     ...(approved.has(grant.id) ? [] : [`no person approved ${grant.id}`]),
   ];
+}
+
+function notFor(action: RecordedAction, id: string, grant: RecordedGrant | undefined): string[] {
+  if (grant === undefined) return [`it spent a standing grant that no row knows: ${id}`];
+  const classOf = ({ operator, connector, tool }: RecordedAction | RecordedGrant) => `${operator} ${connector}:${tool}`;
+  return classOf(action) === classOf(grant) ? [] : [`it spent ${id}, which is for ${classOf(grant)}`];
+}
+
+/** What was spent of each consent in advance, against what people outside of the system remember to have given. */
+function overspent({
+  approvals,
+  standingGrants,
+  grants,
+}: Pick<Seen, 'approvals' | 'standingGrants' | 'grants'>): string[] {
+  const said = new Map(grants.filter(({ answer }) => answer !== 'refused').map((one) => [one.reason, one.uses]));
+  const spent = grouped(
+    approvals.flatMap(({ spent }) => spent.map((grant) => ({ grant }))),
+    ({ grant }) => grant,
+  );
+  return standingGrants.flatMap(({ id, reason }) => {
+    const uses = said.get(reason);
+    if (uses === undefined) return [`no person gave the standing grant ${id}`];
+    const count = spent.get(id)?.length ?? 0;
+    return count <= uses ? [] : [`the standing grant ${id} was for ${uses} uses, and was spent ${count} times`];
+  });
 }

@@ -8,7 +8,10 @@ export interface Reported {
   readonly seed: number;
   readonly verdicts: readonly Verdict[];
   readonly faults: { readonly injected: ReadonlyMap<string, number>; readonly missed: ReadonlyMap<string, number> };
-  readonly history: Pick<History, 'calls' | 'questions' | 'actions' | 'events' | 'settlements' | 'votes' | 'drain'>;
+  readonly history: Pick<
+    History,
+    'calls' | 'questions' | 'actions' | 'events' | 'settlements' | 'votes' | 'grants' | 'approvals' | 'drain'
+  >;
   readonly traffic: Readonly<Record<string, number>>;
   readonly ownDeaths: readonly string[];
   readonly kept: string | undefined;
@@ -65,6 +68,10 @@ function figures(history: Reported['history'], traffic: Reported['traffic']): st
         'none',
     ],
     ['  people', `${history.votes.length} votes, ${history.settlements.length} settlements`],
+    [
+      '  in advance',
+      `${history.grants.length} consents, ${history.approvals.filter(({ spent }) => spent.length > 0).length} actions on them`,
+    ],
     ['  drained', `after ${(history.drain.tookMs / 1000).toFixed(1)} s`],
   ];
 }

@@ -18,11 +18,14 @@ export function soundHistory(): History {
   const settled = action('settled-1', { key: 'k6', laneSeq: 4, attempts: 2 });
   const asked = action('asked-1', { tool: 'asked', key: 'k7', laneSeq: 5, attempts: 2 });
   const few = action('few-1', { tool: 'few', key: 'k8', entity: 'order:9' });
+  const covered = action('covered-1', { tool: 'pay', key: 'k10', laneSeq: 6, decision: 'ALERT', mode: 'hold' });
   const later = action('few-2', { tool: 'few', key: 'k9', entity: 'order:9' });
-  const actions = [queued, paid, repeated, denied, dropped, twin, settled, asked, few, later].map((one, index) => ({
-    ...one,
-    index,
-  }));
+  const actions = [queued, paid, repeated, denied, dropped, twin, settled, asked, few, later, covered].map(
+    (one, index) => ({
+      ...one,
+      index,
+    }),
+  );
   return {
     plainTools: new Set(['shop:blind', 'shop:pay', 'shop:drop']),
     askedTools: new Set(['shop:asked']),
@@ -37,6 +40,7 @@ export function soundHistory(): History {
       call(6, settled, { startedAt: 1_700, endedAt: 1_710, attempt: 2 }),
       call(7, asked, { startedAt: 1_800, endedAt: 1_810, applied: false }),
       call(8, asked, { startedAt: 1_850, endedAt: 1_860, attempt: 2 }),
+      call(9, covered, { startedAt: 1_900, endedAt: 1_910 }),
       call(10, few, { startedAt: 2_000, endedAt: 2_010 }),
       call(11, later, { startedAt: 12_000, endedAt: 12_010 }),
     ],
@@ -87,6 +91,12 @@ export function soundHistory(): History {
         ['intent', 'running', 1_830, 2],
         ['outcome', 'applied', 1_870],
       ]),
+      ...story('covered-1', [
+        ['decision', 'queued', 1_880],
+        ['approval', 'granted', 1_880],
+        ['intent', 'running', 1_890, 1],
+        ['outcome', 'applied', 1_920],
+      ]),
       ...story('few-1', [
         ['decision', 'queued', 1_950],
         ['intent', 'running', 1_990, 1],
@@ -100,9 +110,12 @@ export function soundHistory(): History {
       receipt('webhook', { kind: 'webhook_received', event: 'github.issues.a', action: null, outcome: null }),
     ],
     approvals: [
-      { id: 'approval-paid', action: 'paid-1', status: 'granted' },
-      { id: 'approval-denied', action: 'denied-1', status: 'denied' },
+      { id: 'approval-paid', action: 'paid-1', status: 'granted', spent: [] },
+      { id: 'approval-denied', action: 'denied-1', status: 'denied', spent: [] },
+      { id: 'approval-covered', action: 'covered-1', status: 'granted', spent: ['standing-1'] },
     ],
+    standingGrants: [{ id: 'standing-1', reason: 'grant 1', operator: 'bot', connector: 'shop', tool: 'pay' }],
+    grants: [{ reason: 'grant 1', uses: 1, answer: 'accepted' }],
     votes: [
       { approval: 'approval-paid', vote: 'approve', answer: 'accepted' },
       { approval: 'approval-denied', vote: 'deny', answer: 'accepted' },
@@ -111,6 +124,7 @@ export function soundHistory(): History {
     outcomes: actions.map(({ id, state }) => ({ id: `fact-${id}`, action: id, outcome: state as 'applied' })),
     deadPlans: [],
     drain: { tookMs: 1_000, limitMs: 60_000, left: [] },
+    secrets: { searched: 10, inHolders: 1, found: [] },
   };
 }
 

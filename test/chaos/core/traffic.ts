@@ -10,7 +10,7 @@ const REMEMBERED_MAX = 400;
 export interface Line {
   readonly connector: string;
   readonly tool: string;
-  readonly args: { readonly n: number; readonly soon?: true };
+  readonly args: { readonly n: number; readonly card?: string; readonly soon?: true };
   readonly entity_key?: string;
   readonly idempotency_key?: string;
 }
@@ -66,7 +66,11 @@ export function openTraffic(random: Random): { next(eventIds: readonly string[])
     return remember(lines, {
       connector,
       tool,
-      args: { n: count, ...(tool === 'pay' && random.chance(0.2) && { soon: true as const }) },
+      args: {
+        n: count,
+        card: `card-${count}-kept`,
+        ...(tool === 'pay' && random.chance(0.2) && { soon: true as const }),
+      },
       entity_key: `order:${random.between(1, ENTITIES)}`,
       idempotency_key: `key-${count}`,
     });

@@ -6,6 +6,7 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { oneOutcome } from './one-outcome.ts';
 import { onlyPermitted } from './only-permitted.ts';
 import { receiptsReplay } from './receipts-replay.ts';
+import { secretsKept } from './secrets-kept.ts';
 import { withinLimits } from './within-limits.ts';
 
 const CHECKERS = {
@@ -17,6 +18,7 @@ const CHECKERS = {
   I6: receiptsReplay,
   I7: drained,
   I8: withinLimits,
+  I9: secretsKept,
 } as const satisfies Record<InvariantId, (history: History) => Verdict>;
 
 export function verdictsOn(history: History): Verdict[] {

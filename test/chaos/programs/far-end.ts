@@ -41,6 +41,8 @@ function take(request: IncomingMessage, response: ServerResponse): void {
   const [, connector = '', tool = ''] = (request.url ?? '').split('/');
   const pid = Number(header('x-process'));
   const key = header('idempotency-key');
+  // A system that repeats what it was told in all that it says.
+  const said = `${header('authorization')} ${header('x-card')}`;
   const call = { action: header('x-action'), attempt: Number(header('x-attempt')), entity: header('x-entity') };
   write({ line: 'start', seq, at: now(), ...call, connector, tool, key, pid });
   request.resume();
@@ -66,7 +68,7 @@ function take(request: IncomingMessage, response: ServerResponse): void {
     // Its end is when the answer leaves: the caller cannot have it, nor act on it, before.
     write({ line: 'end', seq, at: now(), how: ends.how });
     if (ends.how === 'resets') return void request.socket.destroy();
-    response.writeHead(ends.status, { 'content-type': 'application/json' }).end(JSON.stringify({ seq }));
+    response.writeHead(ends.status, { 'content-type': 'application/json' }).end(JSON.stringify({ seq, heard: said }));
     fire('call answered', pid);
   }
 }

@@ -1,7 +1,13 @@
 import type { ActionState } from '@holdpoint/shared/domain/lifecycle';
 import type { ReceiptKind } from '@holdpoint/shared/domain/receipt';
 import type pg from 'pg';
-import type { RecordedAction, RecordedApproval, RecordedPlan, RecordedReceipt } from '../core/history.ts';
+import type {
+  RecordedAction,
+  RecordedApproval,
+  RecordedGrant,
+  RecordedPlan,
+  RecordedReceipt,
+} from '../core/history.ts';
 import { lineName } from '../core/traffic.ts';
 
 export interface Records {
@@ -9,11 +15,12 @@ export interface Records {
   readonly actions: RecordedAction[];
   readonly receipts: RecordedReceipt[];
   readonly approvals: RecordedApproval[];
+  readonly standingGrants: RecordedGrant[];
 }
 
 /** All that the truth has to say, as its owner. Nobody writes meanwhile. */
 export async function readRecords(db: pg.Pool): Promise<Records> {
-  const [plans, actions, receipts, approvals] = await Promise.all([
+  const [plans, actions, receipts, approvals, standingGrants] = await Promise.all([
     db.query<{ planId: string; operator: string; rows: number }>(
       'SELECT plan_id AS "planId", operator, count(*)::int AS rows FROM plans GROUP BY plan_id, operator',
     ),
@@ -24,13 +31,18 @@ export async function readRecords(db: pg.Pool): Promise<Records> {
     db.query<ReceiptRow>(
       `SELECT id, extract(epoch FROM at)::float8 * 1000 AS at, kind, action, event, actor, outcome, attempt FROM receipts`,
     ),
-    db.query<RecordedApproval>('SELECT id, action, status FROM approvals'),
+    db.query<RecordedApproval>(
+      `SELECT id, action, status, ARRAY(SELECT standing_grant::text FROM standing_grant_uses u WHERE u.approval = a.id) AS spent
+       FROM approvals a`,
+    ),
+    db.query<RecordedGrant>('SELECT id, reason, operator, connector, tool FROM standing_grants'),
   ]);
   return {
     recordedPlans: plans.rows,
     actions: actions.rows.map(toAction),
     receipts: receipts.rows,
     approvals: approvals.rows,
+    standingGrants: standingGrants.rows,
   };
 }
 

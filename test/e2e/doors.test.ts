@@ -1,0 +1,230 @@
+import { registerApp } from '@holdpoint/shared/db/apps';
+import type { Approval } from '@holdpoint/shared/domain/approval';
+import { hashApiKey } from '@holdpoint/shared/runtime/auth';
+import { SERVICES, type ServiceName } from '@holdpoint/shared/runtime/config';
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { line, type System, startSystem } from './system.ts';
+
+/** Stands in everything that tenant acme has here: whoever sees it has seen what is acme's. */
+const MARK = 'acme-only-7f3a';
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+type Method = (typeof METHODS)[number];
+
+interface Door {
+  readonly service: ServiceName;
+  readonly method: Method;
+  readonly path: string;
+  readonly open: boolean;
+}
+
+/** Doors without a key, each because of what it is. Whoever adds one says so here. */
+const OPEN = new Set([
+  'ingest post /hooks/{tenant}/{source}', // a signature is its key
+  'ingest get /hooks/{tenant}/{source}', // answers a provider's challenge
+  'ingest post /agents/{agent}/subscriptions/{id}', // the same by another name
+  'ingest get /agents/{agent}/subscriptions/{id}',
+  'approvals post /slack/{tenant}/interactions', // Slack's signature is its key
+]);
+const HEALTH = new Set(['/healthz', '/readyz', '/metrics']);
+
+/** What only a person may do: no key, whatever its scopes, does it in their place. */
+const OF_PEOPLE = new Set([
+  'approvals post /v1/approvals/{id}/approve',
+  'approvals post /v1/approvals/{id}/deny',
+  'approvals post /v1/approvals/{id}/withdraw',
+  'approvals post /v1/approvals/{id}/comments',
+  'approvals post /v1/approvals/batch',
+  'approvals post /v1/standing-grants',
+  'approvals post /v1/standing-grants/preview',
+  'approvals delete /v1/standing-grants/{id}',
+]);
+
+let system: System;
+let doors: Door[];
+let ids: Readonly<Record<string, string>>;
+const zeta = { admin: 'hp_zeta_admin', reader: 'hp_zeta_reader' };
+
+beforeAll(async () => {
+  system = await startSystem();
+  const app = { tenant: 'zeta', audiences: [], operators: null };
+  await registerApp(system.db, {
+    ...app,
+    id: 'z',
+    key_hash: hashApiKey(zeta.admin),
+    scopes: ['plan', 'read', 'admin'],
+  });
+  await registerApp(system.db, { ...app, id: 'r', key_hash: hashApiKey(zeta.reader), scopes: ['read'] });
+  doors = (await Promise.all(SERVICES.map(doorsOf))).flat();
+  ids = await lifeOfAcme();
+});
+afterAll(() => system.stop());
+
+async function doorsOf(service: ServiceName): Promise<Door[]> {
+  const { paths } = (await (await system.call(service, '/openapi.json')).json()) as {
+    paths: Record<string, Partial<Record<Method, { security?: unknown[] }>>>;
+  };
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    METHODS.flatMap((method) => {
+      const found = methods[method];
+      return found ? [{ service, method, path, open: found.security?.length === 0 }] : [];
+    }),
+  );
+}
+
+/** One of everything that has an id. */
+async function lifeOfAcme(): Promise<Record<string, string>> {
+  const answer = await system.propose({
+    plan_id: MARK,
+    actions: [
+      line('pay', { args: { amount: 40, n: MARK, card: '4111' }, entity_key: `order:${MARK}`, idempotency_key: MARK }),
+    ],
+  });
+  const [decision] = answer.decisions;
+  const ann = await system.people.token('ann', ['reviewer']);
+  const terms = { approval_id: decision?.approval_id, until: new Date(Date.now() + 3_600_000).toISOString(), uses: 1 };
+  const grant = await system.call('approvals', '/v1/standing-grants', { key: ann, body: { ...terms, reason: MARK } });
+  expect(grant.status).toBe(201);
+  const approval = (await (
+    await system.call('approvals', `/v1/approvals/${decision?.approval_id}`)
+  ).json()) as Approval;
+  expect(JSON.stringify(approval)).toContain(MARK);
+  return {
+    action: decision?.action_id ?? '',
+    approval: decision?.approval_id ?? '',
+    grant: ((await grant.json()) as { id: string }).id,
+    plan: answer.id,
+  };
+}
+
+/** A path with acme's own ids in it. */
+function filledIn({ path }: Door): string {
+  const [, , kind = ''] = path.split('/');
+  const own = { actions: ids.action, approvals: ids.approval, 'standing-grants': ids.grant, plans: ids.plan }[kind];
+  return path.replace(/\{\w+\}/g, own ?? MARK);
+}
+
+const nameOf = ({ service, method, path }: Door): string => `${service} ${method} ${path}`;
+const guarded = (): Door[] => doors.filter((door) => !door.open && !OPEN.has(nameOf(door)) && !HEALTH.has(door.path));
+
+async function knock(
+  door: Door,
+  key: string | undefined,
+  path = filledIn(door),
+): Promise<{ status: number; text: string }> {
+  const body = door.method === 'get' || door.method === 'delete' ? undefined : '{}';
+  const [instance] = system.services[door.service];
+  const response = await fetch(`${instance?.url}${path}`, {
+    method: door.method.toUpperCase(),
+    headers: {
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body }),
+    signal: AbortSignal.timeout(5_000),
+  });
+  // A stream never ends: that it was opened is what it says.
+  if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
+    await response.body?.cancel();
+    return { status: response.status, text: '' };
+  }
+  return { status: response.status, text: await response.text() };
+}
+
+describe('every door', () => {
+  test('is known, and what is open says so', () => {
+    expect(doors.length).toBeGreaterThan(40);
+    const open = doors.filter((door) => door.open && !HEALTH.has(door.path)).map(nameOf);
+    expect(open.filter((name) => !OPEN.has(name))).toEqual([]);
+    const all = new Set(doors.map(nameOf));
+    expect([...OPEN, ...OF_PEOPLE].filter((name) => !all.has(name))).toEqual([]);
+  });
+
+  test('asks for a key, and takes none that is not one', async () => {
+    const strange = await generateKeyPair('ES256');
+    const claims = { tenant: 'acme', name: 'ann', groups: ['reviewer'], idtyp: 'user', scope: 'admin' };
+    const stated = { iss: system.people.jwt.issuer, aud: 'holdpoint', sub: 'ann' };
+    const forged = await new SignJWT({ ...claims, ...stated })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k', jwk: await exportJWK(strange.publicKey) })
+      .setExpirationTime('1h')
+      .sign(strange.privateKey);
+    const unsigned = new UnsecuredJWT({ ...claims, ...stated }).setExpirationTime('1h').encode();
+    const expired = await system.people.token('ann', ['reviewer'], { exp: 1_000 });
+    const elsewhere = await system.people.token('ann', ['reviewer'], { iss: 'https://elsewhere.test' });
+    const keys = [undefined, 'hp_wrong', 'hp_', forged, unsigned, expired, elsewhere, "' OR 1=1 --"];
+    for (const door of guarded()) {
+      for (const key of keys) {
+        const { status, text } = await knock(door, key);
+        expect([nameOf(door), key, status]).toEqual([nameOf(door), key, 401]);
+        expect(JSON.parse(text)).toMatchObject({ code: 'UNAUTHENTICATED' });
+      }
+    }
+  });
+
+  test("shows nothing of a tenant to another tenant's keys, and does nothing for them", async () => {
+    const before = await stateOfAcme();
+    const person = await system.people.token('zoe', ['reviewer'], { tenant: 'zeta' });
+    for (const door of guarded()) {
+      for (const key of [zeta.admin, zeta.reader, person]) {
+        const asked = [filledIn(door), `${filledIn(door)}?tenant=acme&entity_key=order:${MARK}`];
+        for (const path of asked) {
+          const { status, text } = await knock(door, key, path);
+          expect([nameOf(door), status < 500]).toEqual([nameOf(door), true]);
+          expect([nameOf(door), text.replaceAll(path, '').includes(`order:${MARK}`)]).toEqual([nameOf(door), false]);
+          if (status < 300) expect([nameOf(door), text.includes(ids.action ?? '')]).toEqual([nameOf(door), false]);
+        }
+      }
+    }
+    expect(await stateOfAcme()).toEqual(before);
+    // The same questions with acme's own key find it, or nothing would have been proved.
+    const own = await Promise.all(
+      guarded()
+        .filter(({ method }) => method === 'get')
+        .map(async (door) => (await knock(door, system.keys.admin)).text.includes(`order:${MARK}`)),
+    );
+    expect(own.filter(Boolean).length).toBeGreaterThan(5);
+  });
+
+  test('that is for people is shut to keys, whatever they may do else', async () => {
+    for (const door of doors.filter((one) => OF_PEOPLE.has(nameOf(one)))) {
+      for (const key of [system.keys.admin, system.keys.platform]) {
+        const { status, text } = await knock(door, key);
+        expect([nameOf(door), status]).toEqual([nameOf(door), 403]);
+        expect(JSON.parse(text)).toMatchObject({ code: 'NOT_A_PERSON' });
+      }
+    }
+  });
+
+  test('is shut to who may only read, where it changes something', async () => {
+    // Whoever asked may take it back, and who that is says the approval itself.
+    const byWhom = 'approvals post /v1/approvals/{id}/cancel';
+    for (const door of guarded().filter((one) => one.method !== 'get' && nameOf(one) !== byWhom)) {
+      const { status } = await knock(door, zeta.reader);
+      expect([nameOf(door), status]).toEqual([nameOf(door), 403]);
+    }
+  });
+});
+
+test('pages for people show nothing to whoever is not signed in', async () => {
+  const [approvals, executor] = [system.services.approvals[0]?.url, system.services.executor[0]?.url];
+  for (const url of [
+    `${approvals}/console/api/executor/v1/actions`,
+    `${approvals}/console/api/evaluator/v1/policies`,
+    `${executor}/queues/`,
+    `${executor}/queues/api/queues`,
+  ]) {
+    const response = await fetch(url, { redirect: 'manual', headers: { cookie: 'holdpoint_session=made-up' } });
+    expect([url, response.status >= 300 && response.status < 500]).toEqual([url, true]);
+    expect([url, (await response.text()).includes(MARK)]).toEqual([url, false]);
+  }
+});
+
+async function stateOfAcme(): Promise<unknown> {
+  const [actions, approvals, grants, freezes] = await Promise.all([
+    system.db.selectFrom('actions').select(['id', 'state']).where('tenant', '=', 'acme').orderBy('id').execute(),
+    system.db.selectFrom('approvals').select(['id', 'status']).where('tenant', '=', 'acme').orderBy('id').execute(),
+    system.db.selectFrom('standing_grants').select(['id', 'open']).where('tenant', '=', 'acme').orderBy('id').execute(),
+    system.db.selectFrom('freezes').select(['id']).where('tenant', '=', 'acme').orderBy('id').execute(),
+  ]);
+  return { actions, approvals, grants, freezes };
+}
