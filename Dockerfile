@@ -1,5 +1,5 @@
-# One image for every part; docker-compose.yml says what each container runs. There is no build step: Node runs the TypeScript
-# as it is. It refuses to do so inside node_modules, so the image keeps the layout of the repository.
+# One image for every part; docker-compose.yml says what each container runs. Only the console, which browsers run, is built:
+# Node runs the TypeScript as it is. It refuses to do so inside node_modules, so the image keeps the layout of the repository.
 FROM node:24.19.0-trixie-slim AS install
 WORKDIR /holdpoint
 COPY . .
@@ -11,11 +11,19 @@ RUN --mount=type=cache,target=/pnpm-store \
 # A workspace is mounted beside this link, and finds the packages that a workspace may import.
 RUN mkdir -p mounted/workspace && ln -s ../workspace/node_modules mounted/node_modules
 
+FROM node:24.19.0-trixie-slim AS console
+WORKDIR /holdpoint
+COPY . .
+RUN --mount=type=cache,target=/pnpm-store \
+  npx --yes pnpm@12.21.0 install --frozen-lockfile --store-dir /pnpm-store --package-import-method copy \
+  --filter @holdpoint/console... && node packages/console/build/main.ts
+
 FROM node:24.19.0-trixie-slim
 ENV NODE_ENV=production
 WORKDIR /holdpoint
 # Owned by root: what runs may not change itself.
 COPY --from=install /holdpoint .
+COPY --from=console /holdpoint/packages/console/dist packages/console/dist
 USER node
 EXPOSE 4001 4002 4003 4004
 CMD ["node", "services/ingest/src/main.ts"]

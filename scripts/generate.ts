@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { configPage } from './generate/config-page.ts';
+import { connectorsPage } from './generate/connectors-page.ts';
 import { errorsPage } from './generate/errors-page.ts';
 import { lifecyclePage } from './generate/lifecycle-page.ts';
 import { messagesPage } from './generate/messages-page.ts';
@@ -13,6 +14,7 @@ const PAGES = {
   'docs/reference/lifecycle.md': lifecyclePage,
   'docs/reference/errors.md': errorsPage,
   'docs/reference/config.md': configPage,
+  'docs/reference/connectors.md': connectorsPage,
 } as const satisfies Record<string, () => string>;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -12,16 +12,19 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
 const [name, ...args] = process.argv.slice(2);
+/** Does nothing where it is current. */
+const BUILD_CONSOLE = ['packages/console/build/main.ts'];
 const commands = {
-  start: [['scripts/start.ts', ...args]],
+  start: [BUILD_CONSOLE, ['scripts/start.ts', ...args]],
   holdpoint: [['packages/cli/src/main.ts', ...args]],
   chaos: [['scripts/chaos.ts', ...args]],
   generate: [['scripts/generate.ts', ...args]],
   bench: [['bench/src/main.ts', ...args]],
-  test: [['node_modules/vitest/vitest.mjs', 'run', ...args]],
+  test: [BUILD_CONSOLE, ['node_modules/vitest/vitest.mjs', 'run', ...args]],
   check: [
     ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
     ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
+    ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'packages/console/tsconfig.json'],
     ['scripts/generate.ts', '--check'],
     ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', 'test/house'],
   ],

@@ -1,5 +1,5 @@
-import type { Approval } from '@holdpoint/shared/domain/approval';
 import type { DecisionsFact, OutcomesFact } from '@holdpoint/shared/messages/facts';
+import { standInApproval } from '@holdpoint/shared/testing/stand-in-approval';
 import { describe, expect, test } from 'vitest';
 import { openAccount, planName } from './account.ts';
 
@@ -63,10 +63,11 @@ describe('the account', () => {
 
   test('tells each vote and the end of an approval, not its opening', () => {
     const account = openAccount();
-    const vote = { principal: 'urn:x|alice', vote: 'approve' as const, audience: 'reviewer', comment: 'fine', at: AT };
-    expect(account.take({ kind: 'approval', approval: approval({}) })).toEqual([]);
+    const cast = { principal: 'urn:x|alice', vote: 'approve' as const, audience: 'reviewer', comment: 'fine', at: AT };
+    const vote = { ...cast, name: 'Alice' };
+    expect(account.take({ kind: 'approval', approval: standInApproval({}) })).toEqual([]);
     expect(account.waiting()).toHaveLength(1);
-    const [line] = account.take({ kind: 'approval', approval: approval({ status: 'granted', votes: [vote] }) });
+    const [line] = account.take({ kind: 'approval', approval: standInApproval({ status: 'granted', votes: [vote] }) });
     expect(line).toEqual({
       label: 'granted',
       tone: 'good',
@@ -101,37 +102,5 @@ function finished(outcome: OutcomesFact['items'][number]['outcome']): OutcomesFa
     operator: 'bot',
     plan_id: 'p1',
     items: [{ ...item, decision: 'ALLOW', attempts: 1, at: AT }],
-  };
-}
-
-function approval(change: Partial<Approval>): Approval {
-  return {
-    id: 'ap1',
-    tenant: 'acme',
-    status: 'pending',
-    action_id: 'a1',
-    plan_id: 'p1',
-    connector: 'shop',
-    tool: 'orders.hold',
-    args: {},
-    value: null,
-    entity_key: 'order:1',
-    risk: 'write',
-    urgency: 'medium',
-    reason: 'a hold',
-    subject: null,
-    requirements: [{ audience: 'reviewer', quorum: 1 }],
-    mode: 'hold',
-    self_approval: false,
-    operator: 'bot',
-    agent: null,
-    on_behalf_of: null,
-    session_id: null,
-    expires_at: AT,
-    votes: [],
-    digest: null,
-    created_at: AT,
-    decided_at: null,
-    ...change,
   };
 }

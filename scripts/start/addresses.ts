@@ -6,7 +6,7 @@ import type { Line } from './terminal.ts';
 export function addressLines({ services, shop }: RunFile, files: { run: string; logs: string }): Line[] {
   const at = (label: string, ...columns: string[]): Line => ({ label, tone: 'quiet', columns });
   return [
-    at('console', `${services.approvals}/`, 'approve or deny as alice, bob or carol'),
+    at('console', `${services.approvals}/`, 'sign in by a click as alice, bob or carol, and decide; as dana, an admin'),
     at('queues', `${services.executor}/queues`, 'Bull Board; its key is keys.platform'),
     ...SERVICES.map((name) => at(name, `${services[name]}/docs`, 'its API; metrics under /metrics')),
     ...(shop ? [at('shop', `${shop}/_calls`, 'what the example connectors did')] : []),

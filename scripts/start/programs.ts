@@ -9,6 +9,11 @@ export function shopProgram(around: Around, shopFile: string, port: number, data
   return program(around, 'shop', [shopFile, String(port), dataDir], {});
 }
 
+/** Stand-ins of the vendors that its connectors call, each at a port of its own. */
+export function vendorsProgram(around: Around, file: string, ports: Readonly<Record<string, number>>): Program {
+  return program(around, 'vendors', [file, JSON.stringify(ports)], {});
+}
+
 /** All operators of the workspace. */
 export function operatorsProgram(around: Around): Program {
   const { workspace, servers } = around;

@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureEntityIndexes } from '@holdpoint/shared/db/entities/entity-indexes';
 import { migrate } from '@holdpoint/shared/db/migrate';
 import { STREAMS } from '@holdpoint/shared/messages/streams';
 import { SERVICES, type ServiceName } from '@holdpoint/shared/runtime/config';
 import { createLogger, type Logger } from '@holdpoint/shared/runtime/logger';
 import { connectNats, ensureStreams, type Nats } from '@holdpoint/shared/runtime/nats';
+import { loadEntities } from '@holdpoint/shared/workspace/tools';
 import { onPath } from '@holdpoint/stack/binaries';
 import { removeStackData, type Stack, startStack } from '@holdpoint/stack/stack';
 import { addressLines } from './addresses.ts';
@@ -16,20 +18,21 @@ import { endLeftProcesses } from './left-processes.ts';
 import { openLog } from './log-file.ts';
 import type { StartOptions } from './options.ts';
 import { portFor } from './ports.ts';
-import { operatorsProgram, shopProgram } from './programs.ts';
+import { operatorsProgram, shopProgram, vendorsProgram } from './programs.ts';
 import { leftPids, type RunFile, removeRunFile, writeRunFile } from './run-file.ts';
 import { type ServiceProgram, servicePrograms } from './services.ts';
 import type { Stages } from './stages.ts';
 import { type Supervised, supervise } from './supervisor.ts';
 import type { Terminal } from './terminal.ts';
-import { type LoadedWorkspace, loadWorkspace } from './workspace.ts';
+import { type LoadedWorkspace, loadWorkspace, type PlacedVendors, placeVendors } from './workspace.ts';
 
 const SHOP_PORT = 4010;
+const VENDOR_PORTS = 4011;
 const ADDRESS_WIDTHS = [34];
 /** Together with what the servers take, less than the ten seconds that Ctrl-C may last. */
 const DOORS_STOP_MS = 3_000;
 const CORE_STOP_MS = 4_500;
-const SHOP_STOP_MS = 500;
+const REMOTE_STOP_MS = 500;
 
 export interface Surroundings {
   readonly root: string;
@@ -56,7 +59,8 @@ export async function run(options: StartOptions, surroundings: Surroundings): Pr
   const files = filesIn(options.dataDir);
   const shopPort = await portFor(SHOP_PORT);
   const shopUrl = `http://127.0.0.1:${shopPort}`;
-  const workspace = await loadWorkspace(options.workspaceDir, { SHOP_URL: shopUrl, ...environment() });
+  const vendors = await placeVendors(options.workspaceDir, VENDOR_PORTS);
+  const workspace = await loadWorkspace(options.workspaceDir, { SHOP_URL: shopUrl, ...vendors.urls, ...environment() });
   signal.throwIfAborted();
 
   terminal.title('holdpoint starts');
@@ -67,16 +71,26 @@ export async function run(options: StartOptions, surroundings: Surroundings): Pr
   const identity = await startIdentityProvider(files.identity, workspace.firstTenant);
   stages.add(() => identity.stop());
   const { applied } = await migrate(stack.databaseOwnerUrl);
+  await ensureEntityIndexes(stack.databaseOwnerUrl, await loadEntities(options.workspaceDir));
   terminal.line({
     label: 'database',
     tone: 'quiet',
-    columns: [applied.length ? `migrated: ${applied}` : 'is current'],
+    columns: [migrations(applied)],
   });
   const keys = await registerDevelopmentApps(stack.databaseOwnerUrl, files.keys, workspace.firstTenant);
   const nats = await openNats(stack, files, stages);
   signal.throwIfAborted();
 
-  const started = await startPrograms({ options, files, workspace, stack, identity, shopPort, ...surroundings });
+  const started = await startPrograms({
+    options,
+    files,
+    workspace,
+    stack,
+    identity,
+    shopPort,
+    vendors,
+    ...surroundings,
+  });
   signal.throwIfAborted();
   terminal.line({ label: 'services', tone: 'good', columns: [`${SERVICES.join(', ')} are up`] });
 
@@ -117,6 +131,11 @@ async function openStack(options: StartOptions, files: Files, surroundings: Surr
   return stack;
 }
 
+function migrations(applied: readonly string[]): string {
+  if (applied.length === 0) return 'is current';
+  return applied.length === 1 ? `migrated: ${applied[0]}` : `migrated: ${applied.length} steps, to ${applied.at(-1)}`;
+}
+
 async function openNats(stack: Stack, files: Files, stages: Stages): Promise<Nats> {
   const logger = await ownLogger(files, stages);
   stages.next();
@@ -140,6 +159,7 @@ interface Parts extends Surroundings {
   readonly stack: Stack;
   readonly identity: IdentityProvider;
   readonly shopPort: number;
+  readonly vendors: PlacedVendors;
 }
 
 interface StartedPrograms {
@@ -173,7 +193,8 @@ async function startPrograms(parts: Parts): Promise<StartedPrograms> {
     these.map((program) => ({ ...program, supervised: launch(program, stopMs) }));
 
   stages.next();
-  if (workspace.shopFile) launch(shopProgram(around, workspace.shopFile, parts.shopPort, files.shop), SHOP_STOP_MS);
+  if (workspace.shopFile) launch(shopProgram(around, workspace.shopFile, parts.shopPort, files.shop), REMOTE_STOP_MS);
+  if (workspace.vendorsFile) launch(vendorsProgram(around, workspace.vendorsFile, parts.vendors.ports), REMOTE_STOP_MS);
   stages.next();
   const core = launchAll(
     programs.filter((program) => !isDoor(program)),

@@ -30,16 +30,23 @@ export interface ServiceProgram extends Program {
 
 /** What to run: every service as many times as asked, each instance on a port of its own. */
 export async function servicePrograms(surroundings: ServiceSurroundings): Promise<ServiceProgram[]> {
-  const programs: ServiceProgram[] = [];
+  const places: Place[] = [];
   // One after another: two that looked for a port at once could find the same.
   for (const service of SERVICES) {
     for (let instance = 1; instance <= surroundings.instances; instance += 1) {
-      const taken = programs.map(({ url }) => Number(new URL(url).port));
+      const taken = places.map(({ port }) => port);
       const port = await freshPort(instance === 1 ? DEFAULT_PORTS[service] : undefined, taken);
-      programs.push(serviceProgram(surroundings, service, instance, port));
+      places.push({ service, instance, port, url: `http://127.0.0.1:${port}` });
     }
   }
-  return programs;
+  return places.map((place) => serviceProgram(surroundings, place, places));
+}
+
+interface Place {
+  readonly service: ServiceName;
+  readonly instance: number;
+  readonly port: number;
+  readonly url: string;
 }
 
 async function freshPort(wanted: number | undefined, taken: readonly number[]): Promise<number> {
@@ -51,11 +58,9 @@ async function freshPort(wanted: number | undefined, taken: readonly number[]): 
 
 function serviceProgram(
   { root, logDir, tie, ...surroundings }: ServiceSurroundings,
-  service: ServiceName,
-  instance: number,
-  port: number,
+  { service, instance, port, url }: Place,
+  places: readonly Place[],
 ): ServiceProgram {
-  const url = `http://127.0.0.1:${port}`;
   return {
     service,
     url,
@@ -64,7 +69,13 @@ function serviceProgram(
     cwd: root,
     tie,
     logFile: join(logDir, `${service}-${instance}.log`),
-    env: { ...basicEnvironment(), ...serviceEnvironment(surroundings, service), PORT: String(port) },
+    env: {
+      ...basicEnvironment(),
+      ...serviceEnvironment(surroundings, service),
+      ...((service === 'approvals' || service === 'executor') && signInEnvironment(surroundings.identity, url)),
+      ...(service === 'approvals' && consoleEnvironment(places)),
+      PORT: String(port),
+    },
     ready: () => isReady(url),
   };
 }
@@ -90,8 +101,36 @@ function serviceEnvironment(
       ...workspace.sourceSecrets,
       ...given('INGEST_TENANT_RATE', 'INGEST_ADDRESS_RATE', 'INGEST_TENANT_MAX_BYTES'),
     }),
+    ...(service === 'approvals' && {
+      ...workspace.notificationSecrets,
+      ...given('PUBLIC_URL'),
+      HOLDPOINT_PRIVATE_NETWORK: 'allow',
+    }),
     // Everything is on this machine, what connectors call too.
     ...(service === 'executor' && { ...workspace.connectorSecrets, HOLDPOINT_PRIVATE_NETWORK: 'allow' }),
+  };
+}
+
+/** People sign in where browsers come to; where those come from elsewhere, the development identity provider is not for them. */
+function signInEnvironment({ issuer, discoveryUrl, clientId }: IdentityProvider, url: string): Record<string, string> {
+  if (environment().PUBLIC_URL) return {};
+  return {
+    OIDC_ISSUER: issuer,
+    OIDC_DISCOVERY_URL: discoveryUrl,
+    OIDC_CLIENT_ID: clientId,
+    OIDC_NAME: 'a development identity',
+    PUBLIC_URL: url,
+  };
+}
+
+/** Where the console finds the others. */
+function consoleEnvironment(places: readonly Place[]): Record<string, string> {
+  const first = (wanted: ServiceName) => places.find(({ service }) => service === wanted)?.url ?? '';
+  return {
+    EXECUTOR_URL: first('executor'),
+    EVALUATOR_URL: first('evaluator'),
+    INGEST_URL: first('ingest'),
+    QUEUES_URL: `${first('executor')}/queues`,
   };
 }
 

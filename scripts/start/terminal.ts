@@ -21,7 +21,7 @@ export interface Terminal {
 
 const LABEL_WIDTH = 11;
 /** Of each column but the last, unless told. */
-const COLUMN_WIDTHS = [20, 36];
+const COLUMN_WIDTHS = [22, 36];
 
 /** Writes aligned lines; in colour only where somebody looks. */
 export function openTerminal(stream: NodeJS.WriteStream, errors: NodeJS.WriteStream): Terminal {
