@@ -6,9 +6,8 @@ import { createContext, executorLogger } from './context.ts';
 import { startBacklogGauge } from './jobs/backlog-gauge.ts';
 import { startConnectorHealth } from './jobs/connector-health.ts';
 import { startDue } from './jobs/due.ts';
-import { startEntityExpiry } from './jobs/entity-expiry.ts';
+import { startEntityExpiry, startKvExpiry } from './jobs/expiry.ts';
 import { startJudge } from './jobs/judge.ts';
-import { startKvExpiry } from './jobs/kv-expiry.ts';
 import { startSweep } from './jobs/sweep.ts';
 import { startWorkers } from './jobs/workers.ts';
 
