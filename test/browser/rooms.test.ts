@@ -105,6 +105,33 @@ test('receipts are searched by an entity, opened, passed on by their address, an
   await says(page, 'No receipt says so');
 });
 
+test('what was known of the entity stands on the card and in the story', async () => {
+  const held = line('pay', { args: { amount: 95, card: '4242-4242' }, entity_key: 'order:known' });
+  const { decisions } = await rooms.system.propose({ plan_id: 'known', actions: [held] }, 20);
+  const id = decisions[0]?.action_id ?? '';
+  const data = { state: 'processing', note: 'fragile' };
+  const entity = {
+    connector: 'shop',
+    name: 'orders',
+    id: '7',
+    data,
+    version: '12',
+    seenAt: '2026-01-01T00:00:00.000Z',
+  };
+  await rooms.system.db
+    .updateTable('actions')
+    .set({ entity: JSON.stringify(entity) })
+    .where('id', '=', id)
+    .execute();
+  const page = await rooms.enter('ann', ['reviewer'], `/approvals/${decisions[0]?.approval_id}`);
+  for (const path of [undefined, `/actions/${id}`]) {
+    if (path) await page.goto(path);
+    const known = page.getByRole('region', { name: 'What was known of its entity' });
+    await known.getByText('orders 7, version 12').waitFor();
+    await known.getByRole('row', { name: 'state processing' }).waitFor();
+  }
+});
+
 test('an unknown outcome is settled after a person was told what that means', async () => {
   rooms.system.observer.behave({ status: () => 500 });
   const [unknown] = await propose(line('blind', { entity_key: 'order:unknown' }));
