@@ -136,7 +136,7 @@ function consoleEnvironment(places: readonly Place[]): Record<string, string> {
 
 /** What any process wants, and no secret stands in. */
 export function basicEnvironment(): Record<string, string> {
-  return given('PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS');
+  return given('PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS', 'NODE_COMPILE_CACHE');
 }
 
 export function given(...names: readonly string[]): Record<string, string> {

@@ -17,6 +17,7 @@ import { type Stack, startStack } from '@holdpoint/stack/stack';
 import { until } from '@holdpoint/stack/until';
 import type pg from 'pg';
 import { environment } from '../../scripts/start/config.ts';
+import { given } from '../../scripts/start/services.ts';
 import type { Stages } from '../../scripts/start/stages.ts';
 import { type People, startPeople } from '../e2e/people.ts';
 import type { Random } from './core/random.ts';
@@ -96,7 +97,7 @@ export async function startSystem(options: {
   const tie = setpriv ? [setpriv, '--pdeathsig', 'KILL', '--'] : [];
   const people = await startPeople(TENANT);
   stages.add(() => people.stop());
-  const basic = { PATH: environment().PATH ?? '', HOME: environment().HOME ?? dir };
+  const basic = { PATH: environment().PATH ?? '', HOME: environment().HOME ?? dir, ...given('NODE_COMPILE_CACHE') };
   const logs = join(dir, 'logs');
   await mkdir(logs, { recursive: true });
   const farEnd = await startFarEnd({ logFile: join(logs, 'far-end.jsonl'), seed: options.seed, tie, env: basic });

@@ -218,6 +218,7 @@ function startChild(): Promise<void> {
   const child = spawn(process.execPath, [new URL('../src/main.ts', import.meta.url).pathname], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
       DATABASE_URL: kit.servers.databaseUrl,
       REDIS_URL: 'redis://127.0.0.1:1',
       NATS_URL: kit.servers.natsUrl,

@@ -7,6 +7,7 @@ export function startProcess({ servers, workspaceDir }: Harness, over: Record<st
   return spawn(process.execPath, [main], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
       DATABASE_URL: servers.databaseUrl,
       REDIS_URL: 'redis://127.0.0.1:1',
       NATS_URL: servers.natsUrl,
