@@ -1,4 +1,5 @@
 import type { Notice } from '@holdpoint/shared/domain/notification';
+import { CONSUMERS } from '@holdpoint/shared/messages/consumers';
 import { STREAMS } from '@holdpoint/shared/messages/streams';
 import { approvalSubject, deadSubject } from '@holdpoint/shared/messages/subjects';
 import { newId } from '@holdpoint/shared/runtime/ids';
@@ -99,15 +100,38 @@ it('a fact that is none is dead-lettered, and holds up no other', async () => {
     eventually('it is told', () => receiver.received.find(({ body }) => body.data.id === id));
   await heard(await ask());
   const subject = approvalSubject(TENANT, 'requested', 'order-risk');
-  for (const body of ['nonsense', JSON.stringify({ id: approval, tenant: 'bazaar' }), JSON.stringify({ id: 'x' })]) {
-    await nats.js.publish(subject, body);
+  const hostile: (string | Uint8Array)[] = [
+    '',
+    'nonsense',
+    JSON.stringify({ id: approval, tenant: 'bazaar' }),
+    JSON.stringify({ id: 'x' }),
+    JSON.stringify({ id: [approval], tenant: TENANT }),
+    JSON.stringify({ id: `${approval}\0`, tenant: TENANT }),
+    new Uint8Array([0x22, 0xff, 0x22]),
+    '['.repeat(1024 * 1024),
+  ];
+  for (const body of hostile) await nats.js.publish(subject, body);
+  // Of an approval that is not there, and of tenants that cannot be: there is nobody to tell.
+  for (const tenant of ['__proto__', '*', 'x'.repeat(3_000)]) {
+    await nats.js.publish(approvalSubject(tenant, 'requested', 'risk'), JSON.stringify({ id: newId(), tenant }));
   }
+  await nats.js.publish(approvalSubject('*', 'requested', 'risk'), '{}');
+  await nats.js.publish(
+    approvalSubject(TENANT, '__proto__' as 'requested', 'risk'),
+    JSON.stringify({ id: newId(), tenant: TENANT }),
+  );
   await heard(await ask());
   const subjects = await eventually('they are dead-lettered', async () => {
     const { state } = await nats.jsm.streams.info(STREAMS.DEAD.name, { subjects_filter: '>' });
-    return state.messages === 3 ? state.subjects : undefined;
+    return state.messages === hostile.length + 1 ? state.subjects : undefined;
   });
-  expect(subjects).toEqual({ [deadSubject('APPROVALS', TENANT)]: 3 });
+  expect(subjects).toEqual({
+    [deadSubject('APPROVALS', TENANT)]: hostile.length,
+    [deadSubject('APPROVALS', '')]: 1,
+  });
+  const { stream, config } = CONSUMERS.notices;
+  const held = async () => (await nats.jsm.consumers.info(stream, config.durable_name)).num_ack_pending;
+  await eventually('none is left', async () => (await held()) === 0);
   await nats.close();
   await receiver.close();
   await workspace.remove();

@@ -1,5 +1,6 @@
 import type { Decision } from '@holdpoint/shared/domain/action';
 import { eventId } from '@holdpoint/shared/domain/event';
+import { CONSUMERS } from '@holdpoint/shared/messages/consumers';
 import { annotationHeaders, EVENT_HEADERS, encodeHeaderValue } from '@holdpoint/shared/messages/event-message';
 import { eventSubject } from '@holdpoint/shared/messages/subjects';
 import type { RunningService } from '@holdpoint/shared/runtime/service';
@@ -73,6 +74,47 @@ test.each(UNSTORABLE)(
     expect({}).not.toHaveProperty('polluted');
   },
 );
+
+test('what is no plan is dead-lettered once, whole or its beginning, and the plans that come with it are decided', async () => {
+  const good = () => JSON.stringify({ plan_id: `among-${good.count++}`, actions: [line('orders.hold')] });
+  good.count = 0;
+  const odd = (text: string) => ({ encode: () => Buffer.from(`NATS/1.0\r\n${text}\r\n`) }) as never;
+  const hostile: (string | Uint8Array)[] = [
+    '',
+    '{',
+    'null',
+    '\ufeff{}',
+    new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+    '['.repeat(1024 * 1024),
+    '{"plan_id":"\\u0000","actions":[{}]}',
+    '{"plan_id":"\\ud800","actions":[{}]}',
+    '{"plan_id":"p","event_id":"a.b\\u0000.c","actions":[{}]}',
+    '{"plan_id":"p","expires_at":"+275760-09-13T00:00:00Z","actions":[{}]}',
+    '{"plan_id":"p","actions":[{}],"__proto__":{"a":1}}',
+    '{"plan_id":"p","actions":{"length":1,"0":{}}}',
+    `{"plan_id":"p","actions":[${Array(101).fill('{}').join()}]}`,
+  ];
+  const before = (await kit.messages('DEAD')).length;
+  const publish = (body: string | Uint8Array, subject = 'plans.acme.risk') => kit.nats.js.publish(subject, body);
+  await Promise.all([publish(good()), ...hostile.map((body) => publish(body)), publish(good())]);
+  await publish(good(), 'plans.*.risk');
+  await publish(good(), "plans.acme.ri'sk");
+  const plan = good();
+  await kit.nats.js.publish('plans.acme.risk', plan, { headers: odd('odd name: 1\r\ntraceparent: \0\r\n') });
+  await kit.until(async () => (await actionsOf((JSON.parse(plan) as { plan_id: string }).plan_id)).length === 1);
+  await kit.until(async () => (await actionsOf('among-0')).length + (await actionsOf('among-1')).length === 2);
+
+  const letters = await kit.until(async () => {
+    const found = (await kit.messages('DEAD')).slice(before);
+    return found.length === hostile.length + 2 && found;
+  });
+  expect(letters.filter(({ subject }) => subject === 'dead.PLANS._')).toHaveLength(1);
+  expect(letters.flatMap(({ headers }) => headers.get('Holdpoint-Dead-Size') ?? [])).toEqual([String(1024 * 1024)]);
+  const { stream, config } = CONSUMERS.plans;
+  const info = await kit.nats.jsm.consumers.info(stream, config.durable_name);
+  expect(info).toMatchObject({ num_pending: 0, num_ack_pending: 0, num_redelivered: 0 });
+  expect({}).not.toHaveProperty('a');
+});
 
 test('the same unstorable plan again is the same plan, and another is a conflict', async () => {
   const body = (digit: number) =>

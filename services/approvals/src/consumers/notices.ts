@@ -91,7 +91,7 @@ function bodyOf(message: JsMsg): z.infer<typeof bodySchema> | undefined {
 async function bury({ nats, logger }: Context, message: JsMsg, reason: string): Promise<void> {
   logger.warn({ subject: message.subject, reason }, 'a fact about an approval is dead-lettered');
   const { stream, config } = CONSUMERS.notices;
-  await deadLetter(nats.js, message, {
+  await deadLetter(nats, message, {
     stream,
     tenant: parseApprovalSubject(message.subject).tenant,
     by: config.durable_name,

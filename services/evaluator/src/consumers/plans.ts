@@ -139,9 +139,9 @@ async function bury(context: Context, message: JsMsg, refusal: HoldpointError): 
     'a plan is dead-lettered',
   );
   const { stream } = CONSUMERS.plans;
-  await deadLetter(context.nats.js, message, {
+  await deadLetter(context.nats, message, {
     stream,
-    tenant: nameSchema.safeParse(tenant).success ? tenant : '',
+    tenant,
     by: stream,
     code: refusal.code,
     reason: refusal.message,
