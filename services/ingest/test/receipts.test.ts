@@ -1,7 +1,9 @@
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { CONSUMERS } from '@holdpoint/shared/messages/consumers';
+import { DEAD_HEADERS } from '@holdpoint/shared/messages/facts';
+import { deadSubject } from '@holdpoint/shared/messages/subjects';
 import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deliver, eventually, type Harness, ingestHarness } from './harness.ts';
 
@@ -51,4 +53,39 @@ it('an accepted webhook has one receipt, whichever instance writes it and howeve
     );
   });
   expect(await receipts()).toHaveLength(21);
+});
+
+it('events that no provider sent have receipts too; one that can have none is dead-lettered, and keeps no other waiting', async () => {
+  const instance = await harness.start();
+  const { js, jsm } = harness.nats;
+  const before = (await receipts()).length;
+  const raw = (text: string) => ({ encode: () => Buffer.from(`NATS/1.0\r\n${text}\r\n`) }) as never;
+  await sql`ALTER TABLE receipts ADD CONSTRAINT poison CHECK (event NOT LIKE '%.poison.%')`.execute(db);
+  await js.publish('events.acme.code.poison.k', '{}');
+  for (const [subject, headers] of [
+    ['events.acme.code.nul.k\0', ''],
+    ['events.acme.code.headers.k1', 'ce-agent: a\0b\r\nce-subscription: \0\r\nce-deliveryid: %00%ED%A0%80\r\n'],
+    ['events.acme.code.headers.k2', 'ce-replayedby: %00\r\nce-digest: \0\r\ntraceparent: 00-\0-1-1\r\nodd name: 1\r\n'],
+    [`events.acme.code.long.${'k'.repeat(3_000)}`, `ce-digest: ${'d'.repeat(50_000)}\r\n`],
+    ['events.*.code.wild.k', ''],
+    ["events.';DROP--.code.quoted.k", ''],
+  ] as const) {
+    await js.publish(subject, '{}', { headers: raw(headers) });
+  }
+  const { body } = await deliver(`${instance.url}/hooks/acme/code`, 'github', { body: '{"after":"them"}' });
+  await eventually(async () => (await receipts()).length === before + 7);
+  expect((await receipts()).some(({ event }) => event === body.event_id)).toBe(true);
+  const dead = await eventually(() =>
+    jsm.streams.getMessage('DEAD', { last_by_subj: deadSubject('EVENTS', 'acme') }).then(
+      (message) => message ?? undefined,
+      () => undefined,
+    ),
+  );
+  expect(dead.header.get(DEAD_HEADERS.subject)).toBe('events.acme.code.poison.k');
+  const info = await eventually(async () => {
+    const found = await jsm.consumers.info('EVENTS', CONSUMERS.received.config.durable_name);
+    return found.num_ack_pending === 0 && found;
+  });
+  expect(info.num_pending).toBe(0);
+  expect((await jsm.streams.info('DEAD')).state.messages).toBe(1);
 });

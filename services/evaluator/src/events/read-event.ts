@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { plainJson } from '@holdpoint/policy/decide/plain-json';
 import type { EventEnvelope } from '@holdpoint/shared/domain/event';
 import type { EventId } from '@holdpoint/shared/domain/ids';
+import { plainText } from '@holdpoint/shared/domain/plain-text';
 import { readEventMessage } from '@holdpoint/shared/messages/event-message';
 import { STREAMS } from '@holdpoint/shared/messages/streams';
 import { eventSubject } from '@holdpoint/shared/messages/subjects';
@@ -29,24 +30,21 @@ export async function readEvent(nats: Nats, tenant: string, id: EventId): Promis
       );
       // What cannot be stored with the plan must not decide about it: scoring again would see something else.
       const data = plainJson(event.data);
+      // An attribute is the provider's text, percent-encoded, so it can hold a NUL.
       return {
         ...event,
-        type: storable(event.type),
-        ...(event.time !== undefined && { time: storable(event.time) }),
-        ...(event.subject !== undefined && { subject: storable(event.subject) }),
-        ...(event.annotations && { annotations: mapValues(event.annotations, storable) }),
-        rootId: storable(event.rootId),
+        type: plainText(event.type),
+        ...(event.time !== undefined && { time: plainText(event.time) }),
+        ...(event.subject !== undefined && { subject: plainText(event.subject) }),
+        ...(event.annotations && { annotations: mapValues(event.annotations, plainText) }),
+        rootId: plainText(event.rootId),
+        ...(event.digest !== undefined && { digest: plainText(event.digest) }),
         data: data.ok ? data.value : null,
       };
     }
     if (pauseMs !== undefined) await delay(pauseMs);
   }
   return undefined;
-}
-
-/** An attribute is the provider's text, percent-encoded, so it can hold a NUL, which Postgres refuses. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\ufffd').toWellFormed();
 }
 
 function mapValues<V>(values: Readonly<Record<string, V>>, change: (value: V) => V): Record<string, V> {

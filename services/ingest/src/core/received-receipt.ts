@@ -2,6 +2,7 @@ import type { NewReceipt } from '@holdpoint/shared/db/receipts';
 import { sha256 } from '@holdpoint/shared/domain/digest';
 import { parseEventId } from '@holdpoint/shared/domain/event';
 import type { EventId } from '@holdpoint/shared/domain/ids';
+import { plainText } from '@holdpoint/shared/domain/plain-text';
 import { decodeHeaderValue, EVENT_HEADERS } from '@holdpoint/shared/messages/event-message';
 import { parseEventSubject } from '@holdpoint/shared/messages/subjects';
 
@@ -20,35 +21,39 @@ export interface StoredEvent {
 export function receivedReceipt({ subject, headers, at }: StoredEvent): NewReceipt {
   const { tenant, eventId } = parseEventSubject(subject);
   const header = (name: keyof typeof EVENT_HEADERS): string | undefined =>
-    headers?.get(EVENT_HEADERS[name]) || undefined;
+    told(headers?.get(EVENT_HEADERS[name])) || undefined;
   const replayedBy = header('replayedBy');
   const fresh = header('rootId') === eventId;
   return {
     id: idFrom(subject, at),
     at: at.toISOString(),
-    tenant,
+    tenant: told(tenant),
     kind: 'webhook_received',
-    event: eventId,
+    event: told(eventId),
     ...senderOf(eventId, header),
-    ...(replayedBy && { actor: decodeHeaderValue(replayedBy) }),
+    ...(replayedBy && { actor: told(decodeHeaderValue(replayedBy)) }),
     ...(replayedBy && { outcome: fresh ? 'replayed_fresh' : 'replayed' }),
     digest: header('digest') ?? null,
-    trace_id: header('traceParent')?.split('-')[1] ?? null,
+    trace_id: /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(header('traceParent') ?? '')?.[1] ?? null,
   };
 }
 
 /** A source; or, of an event for an agent's subscription, that, with the key that its bus gave the delivery. */
 function senderOf(eventId: EventId, header: (name: keyof typeof EVENT_HEADERS) => string | undefined) {
   const agent = header('agent');
-  if (agent === undefined) return { actor: `source|${parseEventId(eventId).source}` };
+  if (agent === undefined) return { actor: `source|${told(parseEventId(eventId).source)}` };
   const key = header('deliveryId');
   return {
     agent,
     actor: `subscription|${agent}/${header('subscription') ?? ''}`,
-    // As text in a header it is percent-encoded, so it can hold a NUL, which Postgres refuses.
-    ...(key !== undefined && { idempotency_key: decodeHeaderValue(key).replaceAll('\0', '\ufffd') }),
+    ...(key !== undefined && { idempotency_key: told(decodeHeaderValue(key)) }),
   };
 }
+
+const TOLD_MAX_CHARS = 4_096;
+
+/** As text that can be stored, with a NUL or not, and of no more than what we write ourselves. */
+const told = (text = ''): string => plainText(text.slice(0, TOLD_MAX_CHARS));
 
 /** A UUIDv7 whose random part is a hash of the subject, of which the stream holds one message. */
 function idFrom(subject: string, at: Date): string {
