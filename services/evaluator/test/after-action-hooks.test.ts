@@ -68,7 +68,13 @@ async function ran(): Promise<Ran[]> {
 
 let planCount = 0;
 /** Tells of outcomes, as the executor does when it has recorded them. */
-async function tell(count: number, over: object = {}, tenant = 'acme', operator = 'risk'): Promise<string[]> {
+async function tell(
+  count: number,
+  over: object = {},
+  tenant = 'acme',
+  operator = 'risk',
+  subject = outcomeSubject(tenant, 'applied', operator),
+): Promise<string[]> {
   planCount += 1;
   const plan_id = `told-${planCount}`;
   const items = Array.from({ length: count }, (_, index) => ({
@@ -88,7 +94,7 @@ async function tell(count: number, over: object = {}, tenant = 'acme', operator 
     ...over,
   }));
   const body = JSON.stringify({ id: plan_id, tenant, operator, plan_id, items });
-  await kit.nats.js.publish(outcomeSubject(tenant, 'applied', operator), body);
+  await kit.nats.js.publish(subject, body);
   return items.map(({ action_id }) => action_id);
 }
 
@@ -149,6 +155,21 @@ test('a failing one is tried again, what was done beside it is not, and at last 
     (await ran()).filter(({ action_id }) => action_id === id).map(({ attempt }) => attempt);
   expect(await attempts(good)).toEqual([1]);
   expect(await attempts(bad)).toEqual([1, 2, 3]);
+});
+
+test("an outcome of another tenant under this one's subject, or none at all, is run for by nobody", async () => {
+  await startWith({ acme: noting('', 'retry: { attempts: 2, delayMs: 20 },') });
+  const own = outcomeSubject('acme', 'applied', 'risk');
+  await tell(1, {}, 'zeta', 'risk', own);
+  await tell(1, {}, 'acme', 'other', own);
+  for (const body of ['', '{', '['.repeat(100_000), '{"tenant":"acme","items":null}'])
+    await kit.nats.js.publish(own, body);
+  const [good] = await tell(1);
+  await kit.until(async () => (await ran()).length === 1 && (await settled(note())));
+  expect((await ran())[0]?.action_id).toBe(good);
+  const letters = (await kit.messages('DEAD')).map(({ headers }) => headers.get(DEAD_HEADERS.reason));
+  const unread = `hook ${note()}, 2 attempts: the outcomes cannot be read`;
+  expect(letters.filter((reason) => reason === unread)).toHaveLength(6);
 });
 
 test('two instances share the work, and each outcome is run for once', async () => {

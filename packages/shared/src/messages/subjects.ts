@@ -56,3 +56,15 @@ export function parseApprovalSubject(subject: string): { tenant: string; fact: A
   const [, tenant = '', fact = ''] = subject.split('.');
   return { tenant, fact: fact as ApprovalFact };
 }
+
+/** The tenant that a `decisions.` subject is of. */
+export function parseDecisionSubject(subject: string): { tenant: string } {
+  const [, tenant = ''] = subject.split('.');
+  return { tenant };
+}
+
+/** The tenant and operator that an `outcomes.` subject is of. */
+export function parseOutcomeSubject(subject: string): { tenant: string; operator: string } {
+  const [, tenant = '', , operator = ''] = subject.split('.');
+  return { tenant, operator };
+}

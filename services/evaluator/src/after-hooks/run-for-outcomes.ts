@@ -2,8 +2,10 @@ import type { Outcome as HookOutcome } from '@holdpoint/hooks/protocol';
 import type { AfterHook } from '@holdpoint/hooks/run-after-hooks';
 import { isForAction } from '@holdpoint/policy/compile/action-hook-match';
 import { outcomesFactSchema } from '@holdpoint/shared/messages/facts';
+import { parseOutcomeSubject } from '@holdpoint/shared/messages/subjects';
 import type { ActionOutcome } from '@holdpoint/shared/workspace/action-hook';
 import type { ActionHook } from '@holdpoint/shared/workspace/tenant-hooks';
+import type { JsMsg } from '@nats-io/jetstream';
 
 type RunOne = (outcome: ActionOutcome, attempt: number) => Promise<HookOutcome>;
 
@@ -24,7 +26,7 @@ export function runForOutcomes(
 ): AfterHook['run'] {
   const doneOf = new Map<number, Set<string>>();
   return async (message, attempt) => {
-    const outcomes = readOutcomes(message.data);
+    const outcomes = readOutcomes(message);
     if (!outcomes) return { kind: 'failed', hook: hook.id, reason: 'the outcomes cannot be read' };
     const mine = outcomes.filter((outcome) => isForAction(hook, outcome));
     if (mine.length === 0) return undefined;
@@ -45,9 +47,12 @@ export function runForOutcomes(
 
 type Failure = Extract<HookOutcome, { kind: 'failed' }> & { readonly action: string };
 
-function readOutcomes(data: Uint8Array): ActionOutcome[] | undefined {
+/** The tenant and operator are the subject's; a body that says otherwise tells nothing. */
+function readOutcomes({ subject, data }: Pick<JsMsg, 'subject' | 'data'>): ActionOutcome[] | undefined {
   try {
     const { tenant, operator, items } = outcomesFactSchema.parse(JSON.parse(new TextDecoder().decode(data)));
+    const own = parseOutcomeSubject(subject);
+    if (tenant !== own.tenant || operator !== own.operator) return undefined;
     return items.map((item) => ({ ...item, tenant, operator }) as ActionOutcome);
   } catch {
     return undefined;
