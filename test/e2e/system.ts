@@ -9,11 +9,13 @@ import { registerApp } from '@holdpoint/shared/db/apps';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import type { Decision } from '@holdpoint/shared/domain/action';
 import type { Outcome } from '@holdpoint/shared/domain/outcome';
+import { natsAccounts, OWNER } from '@holdpoint/shared/messages/nats-accounts';
 import { hashApiKey } from '@holdpoint/shared/runtime/auth';
-import { readConfig, type ServiceName } from '@holdpoint/shared/runtime/config';
+import { readConfig, SERVICES, type ServiceName } from '@holdpoint/shared/runtime/config';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
 import { connectNats, type Nats } from '@holdpoint/shared/runtime/nats';
 import { createDatabase, createPool } from '@holdpoint/shared/runtime/postgres';
+import { prepareNats } from '@holdpoint/shared/runtime/prepare-nats';
 import type { RunningService } from '@holdpoint/shared/runtime/service';
 import { type TestServers, testServers } from '@holdpoint/stack/testing/test-servers';
 import type { Kysely } from 'kysely';
@@ -66,13 +68,14 @@ export interface SystemOptions {
 }
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
-  const [servers, observer, people] = await Promise.all([testServers(), startObserver(), startPeople('acme')]);
+  const [servers, observer, people] = await Promise.all([serversWithLogins(), startObserver(), startPeople('acme')]);
   const workspace = await writeFixtureWorkspace(observer.url, options.files);
   const logger = createLogger({ service: 'test', level: 'silent', instance: 'test' });
   const nats = await connectNats({ url: servers.natsUrl, name: 'test', logger });
   const db = createDatabase<Database>(
     createPool({ url: servers.databaseOwnerUrl, applicationName: 'test', max: 4, logger }),
   );
+  await prepareNats(nats, [], logger);
   const keys = { admin: 'hp_admin', operator: 'hp_operator', platform: 'hp_platform' };
   await registerApps(db, keys);
   const env = {
@@ -89,8 +92,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     ...options.environment,
   };
   const services: Record<ServiceName, RunningService[]> = { ingest: [], evaluator: [], executor: [], approvals: [] };
+  const loginOf = (service: ServiceName) => servers.natsUrl.replace(`//${OWNER}:`, `//${service}:`);
   const start: System['start'] = async (service, more = {}) => {
-    const running = await STARTS[service]({ ...env, ...more });
+    const running = await STARTS[service]({ ...env, NATS_URL: loginOf(service), ...more });
     services[service].push(running);
     return running;
   };
@@ -143,6 +147,13 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     },
   };
 }
+
+/** Every service has its own login at NATS, as in production: what it may not do there, it does not do here either. */
+const serversWithLogins = (): Promise<TestServers> =>
+  testServers({
+    natsAuthorization: (password) =>
+      natsAccounts({ services: SERVICES, operators: [], passwordOf: () => JSON.stringify(password) }),
+  });
 
 async function registerApps(db: Kysely<Database>, keys: System['keys']): Promise<void> {
   const app = { tenant: 'acme', audiences: [], operators: null };

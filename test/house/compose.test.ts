@@ -1,6 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OWNER, passwordVariable } from '@holdpoint/shared/messages/nats-accounts';
 import {
   ConfigError,
   environmentSchema,
@@ -30,6 +31,9 @@ const filledIn = Object.fromEntries(variablesOf(text).map(({ name, required }) =
 const EXAMPLE = ['SHOP_URL', ...Object.keys(vendorUrls({}))];
 
 /** What runs to its end, and is no server. */
+/** At NATS: whoever makes the streams, and who has a login of its own there. */
+const NATS_LOGINS = [...SERVICES, 'operators=acme'];
+
 const ONE_SHOTS = new Set(['migrate', 'nats-volume']);
 /** Speaks to NATS alone and listens nowhere: when it dies, it is started again. */
 const UNASKED = new Set(['operators']);
@@ -120,9 +124,13 @@ describe('docker-compose.yml', async () => {
     const config = await textOf('deploy/nats.conf');
     expect(config).toMatch(/^\s*sync_interval: always$/m);
     expect(config).toMatch(/^\s*store_dir: "\/data"$/m);
-    expect(config).toMatch(/^\s*password: \$NATS_PASSWORD$/m);
+    expect(part('nats').volumes).toContain('./deploy/nats-accounts.conf:/etc/nats/nats-accounts.conf:ro');
+    expect(config).toMatch(/^include \.\/nats-accounts\.conf$/m);
+    const accounts = await textOf('deploy/nats-accounts.conf');
+    const variables = [...accounts.matchAll(/password: \$(\w+)/g)].map(([, variable = '']) => variable);
+    expect(variables).toEqual([OWNER, ...NATS_LOGINS].map(passwordVariable));
     // Unquoted, a password of digits would be read as a number.
-    expect(environmentOf('nats').NATS_PASSWORD).toBe('"given"');
+    for (const variable of variables) expect(environmentOf('nats')[variable]).toBe('"given"');
   });
 
   test('starts files that are there', async () => {
@@ -200,8 +208,20 @@ describe.each(SERVICES)('%s', (name: ServiceName) => {
   });
 });
 
+test('everyone has a login at NATS of its own, and the migration the owner’s', () => {
+  for (const login of NATS_LOGINS) {
+    const name = login === 'operators=acme' ? 'operators' : login;
+    const own = variablesOf(JSON.stringify(part(name).environment)).map((one) => one.name);
+    expect(own.filter((variable) => variable.startsWith('NATS_'))).toEqual([passwordVariable(login)]);
+    expect(new URL(environmentOf(name).NATS_URL ?? '').username).toBe(encodeURIComponent(login));
+  }
+  expect(new URL(environmentOf('migrate').NATS_OWNER_URL ?? '').username).toBe(OWNER);
+});
+
 describe('the migration', () => {
-  test('is alone in knowing the owner', () => {
+  test('is alone in knowing the owners', () => {
+    const ofNats = parts.filter(([, one]) => JSON.stringify(one).includes('{NATS_PASSWORD'));
+    expect(ofNats.map(([name]) => name)).toEqual(['nats', 'migrate']);
     const knowing = parts.filter(([, one]) => JSON.stringify(one).includes('POSTGRES_PASSWORD')).map(([name]) => name);
     expect(knowing.sort()).toEqual(['migrate', 'postgres']);
     const { DATABASE_OWNER_URL = '', DATABASE_URL } = environmentOf('migrate');

@@ -1,12 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startOperators } from '@holdpoint/sdk/start-operators';
+import { workspaceOperators } from '@holdpoint/sdk/workspace-operators';
 import { eventId } from '@holdpoint/shared/domain/event';
 import { EVENT_HEADERS } from '@holdpoint/shared/messages/event-message';
-import { STREAMS } from '@holdpoint/shared/messages/streams';
+import { OWNER } from '@holdpoint/shared/messages/nats-accounts';
+import { OPERATOR_DOMAIN } from '@holdpoint/shared/messages/nats-rights';
 import { eventSubject, planSubject } from '@holdpoint/shared/messages/subjects';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
-import { connectNats, ensureStreams, publishAll } from '@holdpoint/shared/runtime/nats';
+import { connectNats, publishAll } from '@holdpoint/shared/runtime/nats';
+import { prepareNats } from '@holdpoint/shared/runtime/prepare-nats';
 import { loadRunners } from '@holdpoint/shared/workspace/runners';
 import { loadSources } from '@holdpoint/shared/workspace/sources';
 import { loadTenantConnectors } from '@holdpoint/shared/workspace/tenant-connectors';
@@ -45,12 +49,17 @@ describe('the example workspace', () => {
     await expect(loadTenantConnectors(dir, {})).rejects.toThrow(/SHOP_URL/);
   });
 
-  it('runs its operators: a sample event becomes a plan on the operator’s own subject', async () => {
-    const servers = await testServers({ redis: false });
+  it('runs its operators, with the rights that compose gives them: a sample event becomes a plan on the operator’s own subject', async () => {
+    const accounts = await readFile(new URL('../deploy/nats-accounts.conf', `file://${dir}`), 'utf8');
+    const servers = await testServers({
+      redis: false,
+      natsAuthorization: (password) => accounts.replaceAll(/\$NATS_[A-Z_]*PASSWORD/g, JSON.stringify(password)),
+    });
     const logger = createLogger({ service: 'test', level: 'silent', instance: 'test' });
     const nats = await connectNats({ url: servers.natsUrl, name: 'test', logger });
-    await ensureStreams(nats.jsm, Object.values(STREAMS), logger);
-    const operators = await startOperators(dir, { natsUrl: servers.natsUrl, tenant: 'acme', logger });
+    await prepareNats(nats, await workspaceOperators(dir, 'acme'), logger);
+    const natsUrl = servers.natsUrl.replace(`//${OWNER}:`, '//operators=acme:');
+    const operators = await startOperators(dir, { natsUrl, natsDomain: OPERATOR_DOMAIN, tenant: 'acme', logger });
     try {
       expect(operators.operators.map(({ name }) => name)).toEqual(['claims', 'issue-triage', 'order-risk']);
       const subject = eventSubject('acme', eventId('events', 'order.paid', 'k1'));

@@ -4,6 +4,8 @@ import { environment } from '../config.ts';
 import { runProgram } from './program.ts';
 
 const [dir = '', tenant = ''] = process.argv.slice(2);
-const { NATS_URL: natsUrl = '', NATS_CREDS: natsCreds } = environment();
+const { NATS_URL: natsUrl = '', NATS_CREDS: natsCreds, NATS_DOMAIN: natsDomain } = environment();
 
-await runProgram(() => startOperators(dir, { natsUrl, tenant, ...(natsCreds && { natsCreds }) }));
+await runProgram(() =>
+  startOperators(dir, { natsUrl, tenant, ...(natsCreds && { natsCreds }), ...(natsDomain && { natsDomain }) }),
+);
