@@ -6,8 +6,10 @@ import { parseArgs } from 'node:util';
 import { configPage } from './generate/config-page.ts';
 import { connectorsPage } from './generate/connectors-page.ts';
 import { errorsPage } from './generate/errors-page.ts';
+import { licencesPage } from './generate/licences-page.ts';
 import { lifecyclePage } from './generate/lifecycle-page.ts';
 import { messagesPage } from './generate/messages-page.ts';
+import { exampleNatsAccounts } from './generate/nats-accounts.ts';
 
 const PAGES = {
   'docs/reference/messages.md': messagesPage,
@@ -15,12 +17,14 @@ const PAGES = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/config.md': configPage,
   'docs/reference/connectors.md': connectorsPage,
-} as const satisfies Record<string, () => string>;
+  'docs/reference/licences.md': licencesPage,
+  'deploy/nats-accounts.conf': exampleNatsAccounts,
+} as const satisfies Record<string, () => string | Promise<string>>;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { check = false } = parseArgs({ options: { check: { type: 'boolean' } } }).values;
 
-const stale = (await Promise.all(Object.entries(PAGES).map(([path, page]) => settle(path, page())))).flat();
+const stale = (await Promise.all(Object.entries(PAGES).map(async ([path, page]) => settle(path, await page())))).flat();
 if (check && stale.length > 0) {
   for (const path of stale) console.error(`${path} is not current: npm run generate writes it`);
   process.exitCode = 1;
