@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import type { ServiceName } from '@holdpoint/shared/runtime/config';
+import { natsOptions } from '@holdpoint/stack/nats';
 import type { AppKeys } from './apps.ts';
 import type { Person } from './identity-provider.ts';
 import { writePrivately } from './private-file.ts';
@@ -28,6 +29,14 @@ export interface RunFileSource {
   readonly provider: string;
   readonly url: string;
   readonly secret: string;
+}
+
+/** Apart, since NATS clients take no login from a url. */
+export function natsAddress(url: string): Pick<RunFile, 'nats_url' | 'nats_user' | 'nats_pass'> {
+  const { servers, user, pass } = natsOptions(url);
+  // A token has no field of its own.
+  if (user === undefined || pass === undefined) return { nats_url: url };
+  return { nats_url: [servers].flat().join(','), nats_user: user, nats_pass: pass };
 }
 
 export function writeRunFile(file: string, content: RunFile): Promise<void> {

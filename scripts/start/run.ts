@@ -19,7 +19,7 @@ import { openLog } from './log-file.ts';
 import type { StartOptions } from './options.ts';
 import { portFor } from './ports.ts';
 import { operatorsProgram, shopProgram, vendorsProgram } from './programs.ts';
-import { leftPids, type RunFile, removeRunFile, writeRunFile } from './run-file.ts';
+import { leftPids, natsAddress, type RunFile, removeRunFile, writeRunFile } from './run-file.ts';
 import { type ServiceProgram, servicePrograms } from './services.ts';
 import type { Stages } from './stages.ts';
 import { type Supervised, supervise } from './supervisor.ts';
@@ -242,9 +242,7 @@ function runFile({ stack, keys, identity, workspace, services, shopUrl }: RunFac
     Object.fromEntries(SERVICES.map((name) => [name, of(name)])) as Record<ServiceName, T>;
   const instances = each((name) => services.filter(({ service }) => service === name).map(({ url }) => url));
   return {
-    nats_url: stack.natsUrl,
-    ...(stack.natsUser !== undefined && { nats_user: stack.natsUser }),
-    ...(stack.natsPass !== undefined && { nats_pass: stack.natsPass }),
+    ...natsAddress(stack.natsUrl),
     database_url: stack.databaseOwnerUrl,
     redis_url: stack.redisUrl,
     services: each((name) => instances[name][0] ?? ''),

@@ -68,7 +68,9 @@ describe('npm start', () => {
     expect((await stat(join(dataDir, 'run.json'))).mode & 0o777).toBe(0o600);
     expect(Object.keys(run.services)).toEqual(['ingest', 'evaluator', 'executor', 'approvals']);
     expect(run).toMatchObject({
-      nats_url: expect.stringMatching(/^nats:/),
+      nats_url: expect.stringMatching(/^nats:\/\/127\.0\.0\.1:\d+$/),
+      nats_user: expect.any(String),
+      nats_pass: expect.any(String),
       database_url: expect.stringMatching(/^postgres/),
       redis_url: expect.stringMatching(/^redis:/),
       keys: { admin: expect.stringMatching(/^hp_/), operator: expect.stringMatching(/^hp_/) },
