@@ -15,7 +15,6 @@ beforeAll(async () => {
     ...WORKSPACE,
     'tenants/acme/grants.ts': `export default [
       { operator: 'risk', tools: ['shop:*'], sources: ['shopify'] },
-      { operator: 'rehearsal', tools: ['shop:*'], sources: ['shopify'] },
     ];`,
     'tenants/acme/policies.ts': `export default [
       { id: 'holds', connector: 'shop', tool: 'orders.hold', decision: 'ALLOW' },
@@ -212,7 +211,7 @@ test('an event whose body is elsewhere has no data for policies, and the digest 
 
 test('a rehearsal is expired and granted as the plan would be', async () => {
   const rehearse = async (plan: object, more: object = {}) => {
-    const body = { plan: { plan_id: 'as-if', actions: [line('orders.hold')], ...plan }, ...more };
+    const body = { operator: 'risk', plan: { plan_id: 'as-if', actions: [line('orders.hold')], ...plan }, ...more };
     const answer = await kit.post(service, '/v1/evaluate', body, kit.keys.admin);
     expect(answer.status).toBe(200);
     return ((await answer.json()) as { decisions: Decision[] }).decisions[0]?.reasons[0]?.code;
@@ -226,6 +225,10 @@ test('a rehearsal is expired and granted as the plan would be', async () => {
   expect(await rehearse(event('magento'), { env })).toBe('event_not_granted');
   expect(await rehearse(event('shopify'), { env })).toBe('allowed');
   expect(await rehearse(event('shopify'), { env, operator: 'stranger' })).toBe('event_not_granted');
+  expect(await rehearse(event('magento'), { env, operator: undefined })).toBe('allowed');
+  const tools = { shop: { 'orders.hold': 'write' } };
+  expect(await rehearse({}, { operator: 'stranger' })).toBe('not_granted');
+  expect(await rehearse({}, { operator: 'stranger', tools })).toBe('allowed');
 });
 
 test('what a rehearsal stands in with is refused by path where it cannot be read', async () => {

@@ -28,12 +28,13 @@ import { readNow } from '../store/read-now.ts';
 
 const PATH_MAX_CHARS = 200;
 const REHEARSED_POLICIES_MAX = 1_000;
+const NOBODY_IN_PARTICULAR = 'rehearsal';
 /** Nothing is recorded, so nothing has an id. */
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 const bodySchema = z.strictObject({
   plan: z.record(z.string(), z.unknown()),
-  operator: nameSchema.default('rehearsal'),
+  operator: nameSchema.optional().describe('Absent: nobody in particular, of whom no grant is asked'),
   env: z.looseObject(STAND_IN_EVENT).optional(),
   policies: z.array(z.unknown()).max(REHEARSED_POLICIES_MAX).optional(),
   tools: z.record(z.string().regex(NAME_PATTERN), z.record(z.string().regex(TOOL_PATTERN), z.enum(RISKS))).optional(),
@@ -78,8 +79,9 @@ async function questionOf(
   book: Book,
   tenant: string,
   plan: ExecutionPlan,
-  { operator, policies, tools, env, now, explain }: z.infer<typeof bodySchema>,
+  { operator: named, policies, tools, env, now, explain }: z.infer<typeof bodySchema>,
 ): Promise<Question> {
+  const operator = named ?? NOBODY_IN_PARTICULAR;
   // A policy or an event that nests deeper would not cross to the scoring thread.
   for (const [field, value] of Object.entries({ policies, env })) requirePlain(field, value);
   const at = now === undefined ? await readNow(context.db) : new Date(now);
@@ -89,11 +91,13 @@ async function questionOf(
     salt: await context.salts.of(tenant),
     lines: plan.actions,
     now: at.toISOString(),
+    ...(named === undefined && { anyOperator: true as const }),
     ...(policies && { policies }),
     ...(tools && { tools }),
     ...(explain && { explain: true as const }),
   };
-  const against = precheck(plan, operator, book.tenants.get(tenant)?.sources, at);
+  const grants = named === undefined ? undefined : book.tenants.get(tenant)?.sources;
+  const against = precheck(plan, operator, grants, at);
   if (against) return { ...base, env: operatorEnvelope(operator), blocked: against };
   const entities = await knownOf(context, book, { tenant, lines: plan.actions }, { tools, entity: env?.entity });
   const asked = { ...base, ...(entities && { entities }) };
