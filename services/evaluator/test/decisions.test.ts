@@ -244,6 +244,25 @@ test('a rehearsal blocks what it would block in earnest: an event that is not th
   ]);
 });
 
+test('a plan by an id that no event can have is blocked, and looks for nothing', async () => {
+  for (const event_id of ['nope', '*.>', 'shopify.>.*']) {
+    const plan = {
+      plan_id: `by ${event_id}`,
+      operator: 'risk',
+      event_id,
+      actions: [line('orders.hold', { value: 1 })],
+    };
+    const answer = await kit.post(service, '/v1/plans?wait=3600', plan);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      200,
+      {
+        decisions: [{ decision: 'BLOCK', reasons: [{ code: 'event_not_found' }] }],
+        outcomes: [{ outcome: 'blocked' }],
+      },
+    ]);
+  }
+});
+
 test('a secret argument stands in no digest as itself: another tenant, or a guess, gives another one', async () => {
   const secret = (card: string) => line('orders.refund', { args: { amount: 5, card }, entity_key: 'order:secret' });
   await kit.publish({ plan_id: 'secret-1', actions: [secret('4242'), secret('4242'), secret('4343')] });

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { plainJson } from '@holdpoint/policy/decide/plain-json';
-import type { EventEnvelope } from '@holdpoint/shared/domain/event';
-import type { EventId } from '@holdpoint/shared/domain/ids';
+import { type EventEnvelope, eventIdSchema } from '@holdpoint/shared/domain/event';
 import { plainText } from '@holdpoint/shared/domain/plain-text';
 import { readEventMessage } from '@holdpoint/shared/messages/event-message';
 import { STREAMS } from '@holdpoint/shared/messages/streams';
@@ -13,10 +12,13 @@ export const EVENT_DATA_MAX_BYTES = 256 * 1024;
 /** Pauses between looks: an operator may answer an event before every replica of the stream has it. */
 const RETRY_AFTER_MS = [50, 200, 500] as const;
 
-/** Reads an event of a tenant by its literal subject; undefined where, after a few looks, it is not there. */
-export async function readEvent(nats: Nats, tenant: string, id: EventId): Promise<EventEnvelope | undefined> {
+/** Reads an event of a tenant by its literal subject; undefined where, after a few looks, it is not there, or where no event is called so. */
+export async function readEvent(nats: Nats, tenant: string, said: string): Promise<EventEnvelope | undefined> {
+  const id = eventIdSchema.safeParse(said);
+  if (!id.success) return undefined;
+  const subject = eventSubject(tenant, id.data);
   for (const pauseMs of [...RETRY_AFTER_MS, undefined]) {
-    const message = await nats.jsm.streams.getMessage(STREAMS.EVENTS.name, { last_by_subj: eventSubject(tenant, id) });
+    const message = await nats.jsm.streams.getMessage(STREAMS.EVENTS.name, { last_by_subj: subject });
     if (message) {
       const {
         tenant: _tenant,

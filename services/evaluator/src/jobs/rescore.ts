@@ -1,5 +1,4 @@
 import type { Question } from '@holdpoint/policy/score/score-question';
-import type { EventId } from '@holdpoint/shared/domain/ids';
 import { CONSUMERS } from '@holdpoint/shared/messages/consumers';
 import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
 import { consumeBatches, ensureConsumer } from '@holdpoint/shared/runtime/nats';
@@ -81,12 +80,7 @@ async function rescoreIn(context: Context, lane: LaneName, waiting: readonly Wai
 /** With the event and what was known of its entity as they were seen then, and the grants of now: an operator that lost a source decides nothing by it. */
 async function questionOf({ salts }: Context, book: Book, { action, env }: Waiting, now: Date): Promise<Question> {
   const { tenant, operator, event_id } = action;
-  const against = precheck(
-    { event_id: (event_id ?? undefined) as EventId | undefined },
-    operator,
-    book.tenants.get(tenant)?.sources,
-    now,
-  );
+  const against = precheck({ event_id: event_id ?? undefined }, operator, book.tenants.get(tenant)?.sources, now);
   return {
     tenant,
     operator,
