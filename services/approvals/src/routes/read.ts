@@ -2,6 +2,7 @@ import { APPROVAL_STATUSES, approvalSchema } from '@holdpoint/shared/domain/appr
 import { keySchema, nameSchema } from '@holdpoint/shared/domain/names';
 import { isPlainText } from '@holdpoint/shared/domain/plain-text';
 import { audienceSchema } from '@holdpoint/shared/domain/policy';
+import { waitSecondsSchema } from '@holdpoint/shared/domain/wait-seconds';
 import { requirePerson } from '@holdpoint/shared/runtime/auth';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import type { Principal } from '@holdpoint/shared/runtime/principal';
@@ -11,8 +12,6 @@ import { notFound } from '../core/ruling.ts';
 import { isId } from '../decide.ts';
 import { type ListQuery, listApprovals } from '../store/list-approvals.ts';
 import { waitForDecision } from '../wait-for-decision.ts';
-
-const WAIT_MAX_SECONDS = 60;
 
 const listQuerySchema = z.strictObject({
   status: z.enum(APPROVAL_STATUSES).optional(),
@@ -61,7 +60,7 @@ export function addReadRoutes(app: App, context: Context): void {
         ...schema,
         summary: 'An approval; with `wait`, once it is decided or the seconds are over',
         params: z.object({ id: z.string() }),
-        querystring: z.strictObject({ wait: z.coerce.number().min(0).max(WAIT_MAX_SECONDS).default(0) }),
+        querystring: z.strictObject({ wait: waitSecondsSchema.default(0) }),
         response: { 200: approvalSchema },
       },
     },

@@ -4,6 +4,7 @@ import { approvalIdSchema } from '@holdpoint/shared/domain/ids';
 import { nameSchema } from '@holdpoint/shared/domain/names';
 import { outcomeSchema } from '@holdpoint/shared/domain/outcome';
 import { type ExecutionPlan, PLAN_MAX_BYTES } from '@holdpoint/shared/domain/plan';
+import { waitSecondsSchema } from '@holdpoint/shared/domain/wait-seconds';
 import { mayProposeAs } from '@holdpoint/shared/runtime/auth';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import { z } from 'zod';
@@ -12,8 +13,6 @@ import { createOutcomeWaits } from '../await-outcomes.ts';
 import type { Context } from '../context.ts';
 import { parsePlan } from '../core/proposal.ts';
 import type { Decider } from '../decide-plans.ts';
-
-const WAIT_MAX_SECONDS = 60;
 
 /** An ExecutionPlan and its operator; the plan's own schema names what it refuses. */
 const bodySchema = z.looseObject({ operator: nameSchema });
@@ -32,7 +31,7 @@ export function planRoutes(app: App, context: Context, decider: Decider, drainin
         tags: ['plans'],
         summary: 'Propose a plan: every line is scored, and what is permitted is done',
         headers: headersSchema,
-        querystring: z.strictObject({ wait: z.coerce.number().min(0).max(WAIT_MAX_SECONDS).optional() }),
+        querystring: z.strictObject({ wait: waitSecondsSchema.optional() }),
         body: bodySchema,
         response: {
           200: z.object({
