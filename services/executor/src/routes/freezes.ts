@@ -8,7 +8,7 @@ import { newId } from '@holdpoint/shared/runtime/ids';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import type { Sweep } from '../jobs/sweep.ts';
-import { addFreeze, liftFreeze, listFreezes } from '../store/freezes.ts';
+import { addFreeze, liftFreezes, listFreezes } from '../store/freezes.ts';
 import { idParams, knownId } from './id-params.ts';
 import { REASON_MAX_CHARS } from './interventions.ts';
 import { page, pageQuery } from './paging.ts';
@@ -16,12 +16,13 @@ import { tenantOf } from './tenant-of.ts';
 
 const NO_FREEZE = 'no such freeze stands';
 
-const freezeBody = z.strictObject({
+const scopeSchema = z.strictObject({
   operator: nameSchema.optional(),
   connector: nameSchema.optional(),
   tool: toolNameSchema.optional(),
-  reason: saidSchema(REASON_MAX_CHARS),
 });
+/** Nobody looks for words before they press a red button. */
+const freezeBody = scopeSchema.extend({ reason: saidSchema(REASON_MAX_CHARS).default('no reason given') });
 
 /** The big red button: no claim under a freeze; what is in flight ends. Lifted, what waited is scored again first. */
 export function freezeRoutes(app: App, { authenticator, db, logger }: Context, sweep: Sweep): void {
@@ -76,11 +77,33 @@ export function freezeRoutes(app: App, { authenticator, db, logger }: Context, s
     { onRequest, schema: { tags, summary: 'Lift a freeze', params: idParams, response: { 200: freezeSchema } } },
     async ({ params, principal }) => {
       const who = { tenant: tenantOf(principal), actor: principal.principal };
-      const row = await liftFreeze(db, { id: knownId(params, NO_FREEZE), ...who, receiptId: newId() });
+      const [row] = await liftFreezes(db, { id: knownId(params, NO_FREEZE), ...who }, newId);
       if (!row) throw new HoldpointError('NOT_FOUND', NO_FREEZE);
       logger.warn({ freeze: row.id }, 'a freeze is lifted');
       sweep.everything();
       return toFreeze(row);
+    },
+  );
+
+  app.delete(
+    '/v1/freezes',
+    {
+      onRequest,
+      schema: {
+        tags,
+        summary: 'Lift what stands of exactly this scope: all of the tenant’s, or of an operator, connector, tool',
+        querystring: scopeSchema,
+        response: { 200: z.object({ items: z.array(freezeSchema) }) },
+      },
+    },
+    async ({ query, principal }) => {
+      const { operator = null, connector = null, tool = null } = query;
+      const scope = { operator, connector, tool };
+      const rows = await liftFreezes(db, { scope, tenant: principal.tenant, actor: principal.principal }, newId);
+      if (rows.length === 0) throw new HoldpointError('NOT_FOUND', NO_FREEZE);
+      logger.warn({ freezes: rows.map(({ id }) => id) }, 'freezes are lifted');
+      sweep.everything();
+      return { items: rows.map(toFreeze) };
     },
   );
 }

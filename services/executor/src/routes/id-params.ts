@@ -5,8 +5,10 @@ export const idParams = z.object({ id: z.string() });
 
 const uuid = z.uuid();
 
+export const isId = (id: string): boolean => uuid.safeParse(id).success;
+
 /** What cannot be an id names nothing. @throws {HoldpointError} NOT_FOUND */
 export function knownId({ id }: { readonly id: string }, otherwise: string): string {
-  if (!uuid.safeParse(id).success) throw new HoldpointError('NOT_FOUND', otherwise);
+  if (!isId(id)) throw new HoldpointError('NOT_FOUND', otherwise);
   return id;
 }
