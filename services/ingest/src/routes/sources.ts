@@ -24,7 +24,7 @@ const seenSchema = z.object({
   health: healthSchema.nullable().describe('About a second old; null: not known while Postgres is away'),
 });
 
-/** How it is set up is for admins: who knows how a door is kept knows how to try it. */
+/** How it is set up is for admins: who knows how a door is kept knows how to try it. People see how it does. */
 const sourceSchema = seenSchema.extend({
   path: z.string(),
   subscription_path: z.string().nullable(),
@@ -42,7 +42,7 @@ export function sourceRoutes(app: App, context: IngestContext): void {
   app.get(
     '/v1/sources',
     {
-      onRequest: authenticated({ authenticator, scope: ['admin', 'read'] }),
+      onRequest: authenticated({ authenticator, scope: ['admin', 'person'] }),
       schema: {
         tags: ['sources'],
         summary:
