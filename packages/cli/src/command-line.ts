@@ -50,8 +50,6 @@ const OPTIONS = {
   active: flag,
   where: text,
   'order-by': text,
-  together: flag,
-  nats: text,
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;

@@ -35,7 +35,7 @@ async function claim(client: pg.Client, action: Seeded, connector = 'alpha') {
 
 async function outcomes(action: string) {
   const { rows } = await one.query(
-    `SELECT m -> 'subject' AS subject, i AS item FROM outbox, jsonb_array_elements(messages) m, jsonb_array_elements(m -> 'body' -> 'items') i
+    `SELECT m -> 'subject' AS subject, i AS item FROM outbox, jsonb_array_elements(messages::jsonb) m, jsonb_array_elements(m -> 'body' -> 'items') i
      WHERE i ->> 'action_id' = $1`,
     [action],
   );
@@ -312,7 +312,7 @@ test('lines of one plan that end together are told in one message, larger result
   );
   await flush(one, { finishes });
   const { rows } = await one.query(
-    "SELECT m FROM outbox, jsonb_array_elements(messages) m WHERE m -> 'body' -> 'items' @> $1",
+    "SELECT m FROM outbox, jsonb_array_elements(messages::jsonb) m WHERE m -> 'body' -> 'items' @> $1",
     [JSON.stringify([{ action_id: first.id }])],
   );
   expect(rows).toHaveLength(1);

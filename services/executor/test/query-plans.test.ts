@@ -113,3 +113,22 @@ test('one lane with thousands waiting is claimed by looking at its head alone', 
   expect(read.bySeqScan).toBe(0);
   expect(read.byIndex).toBeLessThan(60);
 });
+
+test('a claim asks nothing of approvals where nobody had to approve', async () => {
+  const { laneId } = await seedAction(client);
+  const scans = async () => {
+    const { rows } = await client.query(
+      "SELECT (seq_scan + idx_scan)::int AS n FROM pg_stat_xact_user_tables WHERE relname = 'approvals'",
+    );
+    return rows[0].n;
+  };
+  await client.query('BEGIN');
+  try {
+    const before = await scans();
+    const [found] = (await flush(client, { claims: [{ lane: laneId as number }] })).slice(1);
+    expect(found?.verdict).toBe('claimed');
+    expect(await scans()).toBe(before);
+  } finally {
+    await client.query('ROLLBACK');
+  }
+});

@@ -161,7 +161,7 @@ test('two judges settle once, and the later one leaves no evidence', async () =>
   expect(moved.flat()).toEqual([action.id]);
   expect(await receiptsOf(pool, action.id)).toEqual(['intent:running', 'settlement:indeterminate']);
   const { rows } = await pool.query(
-    `SELECT count(*)::int AS n FROM outbox, jsonb_array_elements(messages) m WHERE m -> 'body' -> 'items' @> $1`,
+    `SELECT count(*)::int AS n FROM outbox, jsonb_array_elements(messages::jsonb) m WHERE m -> 'body' -> 'items' @> $1`,
     [JSON.stringify([{ action_id: action.id }])],
   );
   expect(rows[0].n).toBe(1);

@@ -11,13 +11,13 @@ export const waitsSince = sql`
   CASE a.state WHEN 'running' THEN a.started_at WHEN 'indeterminate' THEN a.updated_at
     ELSE coalesce(a.authorised_at, a.created_at) END`;
 
-/** Why a head `a` does not move on; `queued`: for nothing that its row knows. */
+/** Why a head `a` does not move on; `queued`: for nothing that its row knows. What asks other tables is asked only of the few. */
 export const whyItWaits = sql`
   CASE
     WHEN a.state <> 'queued' THEN a.state
     WHEN a.next_attempt_at > clock_timestamp() THEN 'backing_off'
-    WHEN action_frozen(a.tenant, a.operator, a.connector, a.tool) THEN 'frozen'
-    WHEN a.escalation ->> 'mode' = 'hold' AND NOT approval_covers(a.approval_id, a.id, a.digest, a.attempts)
+    WHEN (SELECT freezes_matter(0)) AND action_frozen(a.tenant, a.operator, a.connector, a.tool) THEN 'frozen'
+    WHEN (a.escalation ->> 'mode' = 'hold') IS TRUE AND NOT approval_covers(a.approval_id, a.id, a.digest, a.attempts)
       THEN 'unauthorised'
     ELSE 'queued'
   END`;

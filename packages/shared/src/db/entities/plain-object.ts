@@ -1,4 +1,3 @@
-import { plainText } from '../../domain/plain-text.ts';
 import type { EntityData } from '../../workspace/entity-db.ts';
 import { EntityError } from './entity-error.ts';
 
@@ -37,3 +36,5 @@ function storable(value: unknown, depth: number): unknown {
     Object.entries(value).map(([name, inner]) => [plainText(name), storable(inner, depth + 1)]),
   );
 }
+
+const plainText = (text: string): string => text.replaceAll('\0', '\ufffd').toWellFormed();
