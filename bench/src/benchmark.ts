@@ -25,7 +25,7 @@ export interface Measured {
 /** What took the time, from one more run under a profiler: it counts in no figure. */
 export interface Limit {
   readonly what: string;
-  readonly shares: readonly { readonly name: string; readonly share: number; readonly note?: string }[];
+  readonly shares: readonly { readonly name: string; readonly share?: number; readonly note?: string }[];
 }
 
 export interface Findings {

@@ -65,7 +65,7 @@ function limitLines({ what, shares }: Limit): string[] {
     '| ---: | --- | --- |',
     ...shares.map(
       ({ name, share, note }) =>
-        `| ${(share * 100).toFixed(1)} % | \`${name.replaceAll('|', '\\|')}\` | ${note ?? ''} |`,
+        `| ${share === undefined ? '' : `${(share * 100).toFixed(1)} %`} | \`${name.replaceAll('|', '\\|')}\` | ${note ?? ''} |`,
     ),
     '',
   ];

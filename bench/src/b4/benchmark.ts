@@ -1,4 +1,5 @@
 import type { Benchmark, Limit, Measured, Options } from '../benchmark.ts';
+import { costsOfOne, watchCosts } from '../limits/costs.ts';
 import { profileLimits } from '../limits/cpu-profile.ts';
 import { watchCpu } from '../limits/cpu-time.ts';
 import { watchStatements } from '../limits/statements.ts';
@@ -85,6 +86,10 @@ async function profileFlood(servers: Servers, sizes: Sizes, { log }: Options): P
   return withPair(servers, async (pair) => {
     const [evaluator, executor] = await Promise.all([pair.start('evaluator'), pair.start('executor')]);
     await flood(servers, distinct(sizes.actions / 5), 5);
+    // Before the profilers, for they cost too.
+    const costs = await watchCosts(servers, pair.database, { evaluator: evaluator.pid, executor: executor.pid });
+    await flood(servers, distinct(sizes.actions), 5);
+    const cost = costsOfOne('action', await costs(), sizes.actions);
     const { postgres, nats, redis } = servers.stack.servers;
     const statements = await watchStatements(servers);
     const ends = await Promise.all([evaluator.profile(), executor.profile()]);
@@ -99,6 +104,7 @@ async function profileFlood(servers: Servers, sizes: Sizes, { log }: Options): P
     const shares = await cpu(machineFacts({}).cores);
     const [evaluated, executed] = await Promise.all(ends.map((end) => end()));
     return [
+      cost,
       shares,
       ...(evaluated ? profileLimits('evaluator', evaluated) : []),
       ...(executed ? profileLimits('executor', executed) : []),
