@@ -36,7 +36,7 @@ export async function startChild({ file, args = [], env, logFile }: ChildOptions
   const log = await open(logFile, 'a');
   const child = spawn(process.execPath, ['--import', PROFILED, file, ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '', ...env },
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
   });
   await log.close();

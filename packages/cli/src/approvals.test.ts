@@ -1,32 +1,27 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Approval } from '@holdpoint/shared/domain/approval';
 import { HoldpointError, toProblem } from '@holdpoint/shared/domain/errors';
 import type { StandingGrant } from '@holdpoint/shared/domain/standing-grant';
 import { standInApproval } from '@holdpoint/shared/testing/stand-in-approval';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { makeRunFolder } from './testing/run-folder.ts';
 import { runHoldpoint } from './testing/run-holdpoint.ts';
 import { type StubServices, startStubServices } from './testing/stub-services.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 let stub: StubServices;
-let folder: string;
+let run: Awaited<ReturnType<typeof makeRunFolder>>;
 
 beforeAll(async () => {
   stub = await startStubServices();
-  folder = await mkdtemp(join(tmpdir(), 'cli-'));
-  const services = { ingest: stub.url, evaluator: stub.url, executor: stub.url, approvals: stub.url };
-  const run = { services, keys: { admin: 'hp_admin', operator: 'hp_operator' }, people: { alice: 'jwt-of-alice' } };
-  await writeFile(join(folder, 'run.json'), JSON.stringify(run));
+  run = await makeRunFolder(stub.url);
 });
 afterAll(async () => {
   await stub.stop();
-  await rm(folder, { recursive: true, force: true });
+  await run.remove();
 });
 beforeEach(() => stub.forget());
 
-const holdpoint = (...args: string[]) => runHoldpoint([...args, '--data', folder], folder);
+const holdpoint = (...args: string[]) => runHoldpoint([...args, '--data', run.folder], run.folder);
 const alice = (...args: string[]) => holdpoint(...args, '--as', 'alice');
 const calls = () => stub.asked.map(({ method, path }) => `${method} ${path}`);
 
@@ -132,8 +127,8 @@ describe('watch', () => {
       says('approval.resolved', { status: 'denied', votes: [vote] }),
     ];
     const { code, out } = await runHoldpoint(
-      ['watch', '--audience', 'reviewer', '--data', folder],
-      folder,
+      ['watch', '--audience', 'reviewer', '--data', run.folder],
+      run.folder,
       interruptedAfter(3),
     );
     expect(code).toBe(0);
@@ -149,7 +144,7 @@ describe('watch', () => {
   test('tells it to scripts as JSON, one line each', async () => {
     stub.answer.type = 'text/event-stream';
     stub.pages = [Buffer.concat([says('approval.requested'), says('approval.commented')])];
-    const { out } = await runHoldpoint(['watch', '--json', '--data', folder], folder, interruptedAfter(2));
+    const { out } = await runHoldpoint(['watch', '--json', '--data', run.folder], run.folder, interruptedAfter(2));
     expect(out.split('\n').map((line) => JSON.parse(line))).toMatchObject([
       { event: 'approval.requested', approval: { id: 'ap1' } },
       { event: 'approval.commented', approval: { id: 'ap1' } },

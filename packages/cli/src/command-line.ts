@@ -50,6 +50,8 @@ const OPTIONS = {
   active: flag,
   where: text,
   'order-by': text,
+  together: flag,
+  nats: text,
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;

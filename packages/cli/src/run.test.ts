@@ -1,31 +1,25 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Action } from '@holdpoint/shared/domain/action';
 import { HoldpointError, toProblem } from '@holdpoint/shared/domain/errors';
 import type { Event } from '@holdpoint/shared/domain/event';
 import { standInApproval } from '@holdpoint/shared/testing/stand-in-approval';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { makeRunFolder } from './testing/run-folder.ts';
 import { runHoldpoint } from './testing/run-holdpoint.ts';
 import { type StubServices, startStubServices } from './testing/stub-services.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 let stub: StubServices;
-let url: string;
-let folder: string;
+let run: Awaited<ReturnType<typeof makeRunFolder>>;
 
 beforeAll(async () => {
   stub = await startStubServices();
-  ({ url } = stub);
-  folder = await mkdtemp(join(tmpdir(), 'cli-'));
-  const services = { ingest: url, evaluator: url, executor: url, approvals: url };
-  const run = { services, keys: { admin: 'hp_admin', operator: 'hp_operator' }, people: { alice: 'jwt-of-alice' } };
-  await writeFile(join(folder, 'run.json'), JSON.stringify(run));
+  run = await makeRunFolder(stub.url);
 });
-
 afterAll(async () => {
   await stub.stop();
-  await rm(folder, { recursive: true, force: true });
+  await run.remove();
 });
 
 beforeEach(() => stub.forget());
@@ -33,7 +27,7 @@ beforeEach(() => stub.forget());
 describe('a command', () => {
   test('finds its way by what npm start wrote, and lists', async () => {
     stub.answer.body = { items: [approval], next_cursor: 'c2' };
-    const { code, out } = await holdpoint('approvals', '--pending', '--audience', 'reviewer', '--data', folder);
+    const { code, out } = await holdpoint('approvals', '--pending', '--audience', 'reviewer', '--data', run.folder);
     expect(code).toBe(0);
     expect(stub.asked).toEqual([
       {
@@ -49,7 +43,7 @@ describe('a command', () => {
 
   test('that decides speaks as the person it is told', async () => {
     stub.answer.body = { ...approval, status: 'granted' };
-    const { code, out } = await holdpoint('approve', 'ap1', '--comment', 'fine', '--as', 'alice', '--data', folder);
+    const { code, out } = await holdpoint('approve', 'ap1', '--comment', 'fine', '--as', 'alice', '--data', run.folder);
     expect(code).toBe(0);
     expect(stub.asked[0]).toMatchObject({
       method: 'POST',
@@ -61,7 +55,7 @@ describe('a command', () => {
   });
 
   test('that decides never guesses a person', async () => {
-    expect(await holdpoint('approve', 'ap1', '--data', folder)).toMatchObject({
+    expect(await holdpoint('approve', 'ap1', '--data', run.folder)).toMatchObject({
       code: 2,
       err: expect.stringMatching(/--as alice/),
     });
@@ -69,14 +63,16 @@ describe('a command', () => {
   });
 
   test('sends no key of npm start to another address', async () => {
-    expect(await holdpoint('actions', '--url', url, '--data', folder)).toMatchObject({ code: 2 });
-    expect(await holdpoint('actions', '--url', url, '--as', 'alice', '--data', folder)).toMatchObject({ code: 2 });
+    expect(await holdpoint('actions', '--url', stub.url, '--data', run.folder)).toMatchObject({ code: 2 });
+    expect(await holdpoint('actions', '--url', stub.url, '--as', 'alice', '--data', run.folder)).toMatchObject({
+      code: 2,
+    });
     expect(stub.asked).toEqual([]);
   });
 
   test('shows an action with its receipts, and nothing in it moves the cursor', async () => {
     stub.answer.body = { ...action, error: 'gone\u001b[2J' };
-    const { out } = await holdpoint('action', 'a1', '--url', url, '--key', 'hp_x');
+    const { out } = await holdpoint('action', 'a1', '--url', stub.url, '--key', 'hp_x');
     expect(out).toMatch(/decision {2,}ALLOW: permitted by holds/);
     expect(out).toContain('gone·[2J');
     expect(out).not.toContain('\u001b');
@@ -84,7 +80,7 @@ describe('a command', () => {
 
   test('prints JSON as it came', async () => {
     stub.answer.body = { items: [action] };
-    const { out } = await holdpoint('actions', '--state', 'applied', '--json', '--url', url, '--key', 'hp_x');
+    const { out } = await holdpoint('actions', '--state', 'applied', '--json', '--url', stub.url, '--key', 'hp_x');
     expect(JSON.parse(out)).toEqual({ items: [action] });
     expect(stub.asked[0]?.path).toBe('/v1/actions?state=applied');
   });
@@ -104,7 +100,7 @@ describe('a command', () => {
       ],
       next_cursor: 'c2',
     };
-    const { code, out } = await holdpoint('policies', 'changes', '--limit', '1', '--url', url, '--key', 'hp_x');
+    const { code, out } = await holdpoint('policies', 'changes', '--limit', '1', '--url', stub.url, '--key', 'hp_x');
     expect([code, stub.asked[0]?.path]).toEqual([0, '/v1/policies/changes?limit=1']);
     expect(out).toMatch(/^2026-01-01T00:00:00.000Z +p-2 +p-2 takes the place of p-1; holds is new$/m);
   });
@@ -119,7 +115,7 @@ describe('a command', () => {
       ],
       next_cursor: 'c2',
     };
-    const { code, out } = await holdpoint('limits', '--limit', '3', '--url', url, '--key', 'hp_x');
+    const { code, out } = await holdpoint('limits', '--limit', '3', '--url', stub.url, '--key', 'hp_x');
     expect(code).toBe(0);
     expect(stub.asked[0]).toMatchObject({ method: 'GET', path: '/v1/limits?limit=3' });
     expect(out).toMatch(/^notes +entity +order:1 +3 of 10 +1 +24h +2026-01-01T00:00:00.000Z$/m);
@@ -130,11 +126,11 @@ describe('a command', () => {
 
   test('submits a plan from a file', async () => {
     const plan = { plan_id: 'p1', actions: [{ connector: 'shop', tool: 'orders.hold', args: {} }] };
-    await writeFile(join(folder, 'plan.json'), JSON.stringify(plan));
+    await writeFile(join(run.folder, 'plan.json'), JSON.stringify(plan));
     const { receipts: _receipts, ...decision } = action;
     stub.answer.body = { id: 'row', plan_id: 'p1', decisions: [decision] };
-    const words = ['plans', 'submit', join(folder, 'plan.json'), '--operator', 'bot', '--wait', '5'];
-    const { code, out } = await holdpoint(...words, '--url', url, '--key', 'hp_x');
+    const words = ['plans', 'submit', join(run.folder, 'plan.json'), '--operator', 'bot', '--wait', '5'];
+    const { code, out } = await holdpoint(...words, '--url', stub.url, '--key', 'hp_x');
     expect(code).toBe(0);
     expect(stub.asked[0]).toMatchObject({
       method: 'POST',
@@ -146,7 +142,7 @@ describe('a command', () => {
 });
 
 describe('events', () => {
-  const to = () => ['--url', url, '--key', 'hp_x'];
+  const to = () => ['--url', stub.url, '--key', 'hp_x'];
   const range = ['--since', '2026-01-01T00:00:00Z', '--until', '2026-01-02T00:00:00Z'];
   const bodyOfRange = { since: '2026-01-01T00:00:00Z', until: '2026-01-02T00:00:00Z' };
 
@@ -251,7 +247,7 @@ describe('events', () => {
 describe('a refusal', () => {
   test('of the server is told by its code, and the exit code is 1', async () => {
     stub.answer = { status: 409, body: toProblem(new HoldpointError('APPROVAL_ALREADY_DECIDED', 'carol was first')) };
-    expect(await holdpoint('approve', 'ap1', '--as', 'alice', '--data', folder)).toMatchObject({
+    expect(await holdpoint('approve', 'ap1', '--as', 'alice', '--data', run.folder)).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^APPROVAL_ALREADY_DECIDED carol was first/),
     });
@@ -260,7 +256,9 @@ describe('a refusal', () => {
   test('names every field', async () => {
     const details = { issues: [{ path: 'actions.0.tool', reason: 'is missing' }] };
     stub.answer = { status: 400, body: toProblem(new HoldpointError('INVALID_REQUEST', 'not a plan', details)) };
-    expect((await holdpoint('actions', '--url', url, '--key', 'hp_x')).err).toContain('actions.0.tool: is missing');
+    expect((await holdpoint('actions', '--url', stub.url, '--key', 'hp_x')).err).toContain(
+      'actions.0.tool: is missing',
+    );
   });
 
   test('to connect is one', async () => {
@@ -269,7 +267,7 @@ describe('a refusal', () => {
       code: 1,
       err: expect.stringMatching(/^DEPENDENCY_UNAVAILABLE/),
     });
-    expect(await holdpoint('actions', '--data', join(folder, 'none'))).toMatchObject({
+    expect(await holdpoint('actions', '--data', join(run.folder, 'none'))).toMatchObject({
       code: 1,
       err: expect.stringMatching(/nothing runs here/),
     });
@@ -291,12 +289,12 @@ describe('a refusal', () => {
     [['toString'], /no command/],
     [['actions', '--frobnicate'], /--frobnicate/],
   ])('of %j is a matter of usage: exit code 2', async (args, err) => {
-    expect(await holdpoint(...args, '--data', folder)).toMatchObject({ code: 2, err: expect.stringMatching(err) });
+    expect(await holdpoint(...args, '--data', run.folder)).toMatchObject({ code: 2, err: expect.stringMatching(err) });
     expect(stub.asked).toEqual([]);
   });
 });
 
-const holdpoint = (...args: string[]) => runHoldpoint(args, folder);
+const holdpoint = (...args: string[]) => runHoldpoint(args, run.folder);
 
 const action: Action = {
   action_id: 'a1',

@@ -12,6 +12,7 @@ import { explain } from './commands/explain.ts';
 import { freeze, freezes, unfreeze } from './commands/freezes.ts';
 import { grants, grantsCreate, grantsPreview, grantsRevoke, grantsShow } from './commands/grants.ts';
 import { limits } from './commands/limits.ts';
+import { natsConfig } from './commands/nats-config.ts';
 import { plansSubmit } from './commands/plans.ts';
 import { policies } from './commands/policies.ts';
 import { policiesChanges } from './commands/policies-changes.ts';
@@ -60,6 +61,7 @@ const COMMANDS: Readonly<Record<string, AnyCommand>> = {
   connectors,
   'connectors new': connectorsNew,
   'connectors test': connectorsTest,
+  'nats-config': natsConfig,
   'plans submit': plansSubmit,
   'policies changes': policiesChanges,
   policies,

@@ -44,6 +44,7 @@ export const USAGE = `usage: npm run holdpoint -- <command> [options]
   connectors test [NAME]… [--tool T] [--workspace DIR]   try them: every fault, and what becomes of the action
   sources                                             webhook endpoints, and how their deliveries go
   subscriptions [AGENT]                               where agents are woken
+  nats-config [--together] [--nats URL] [--workspace DIR] [--tenant T]   a NATS server's accounts; --nats: and its durables
   plans submit FILE --operator NAME [--wait SECONDS]  propose a plan (FILE: JSON; - for standard input)
 
 everywhere

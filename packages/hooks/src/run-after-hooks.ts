@@ -88,5 +88,5 @@ async function bury(
 ): Promise<void> {
   const { stream, config } = consumer;
   logger.warn({ tenant, hook: hook.id, subject: message.subject, reason }, 'a message is dead-lettered for a hook');
-  await deadLetter(nats.js, message, { stream, tenant, by: config.durable_name, code: 'INTERNAL', reason });
+  await deadLetter(nats, message, { stream, tenant, by: config.durable_name, code: 'INTERNAL', reason });
 }

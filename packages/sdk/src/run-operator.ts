@@ -55,13 +55,24 @@ export function runOperator(options: RunOperatorOptions): RunningOperator {
 
 /** Connects, and runs one operator: all that a process of its own needs. */
 export async function startOperator(
-  options: Omit<RunOperatorOptions, 'nats' | 'logger'> & { natsUrl: string; natsCreds?: string; logger?: Logger },
+  options: Omit<RunOperatorOptions, 'nats' | 'logger'> & {
+    natsUrl: string;
+    natsCreds?: string;
+    natsDomain?: string;
+    logger?: Logger;
+  },
 ): Promise<RunningOperator> {
-  const { natsUrl, natsCreds, ...rest } = options;
+  const { natsUrl, natsCreds, natsDomain, ...rest } = options;
   const name = `operator ${rest.operator.name}`;
   const logger = rest.logger ?? createLogger({ service: 'operator', level: 'info', instance: rest.operator.name });
   tenantOf(rest);
-  const nats = await connectNats({ url: natsUrl, name, logger, ...(natsCreds !== undefined && { creds: natsCreds }) });
+  const nats = await connectNats({
+    url: natsUrl,
+    name,
+    logger,
+    ...(natsCreds !== undefined && { creds: natsCreds }),
+    ...(natsDomain !== undefined && { jetstreamDomain: natsDomain }),
+  });
   const running = runOperator({ ...rest, nats, logger });
   return { ...running, stop: () => running.stop().finally(() => nats.close()) };
 }

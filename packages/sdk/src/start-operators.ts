@@ -14,6 +14,8 @@ const OPERATORS_MAX = 200;
 export interface StartOperatorsOptions {
   readonly natsUrl: string;
   readonly natsCreds?: string;
+  /** `holdpoint`, where their login has an account of its own: see `holdpoint nats-config`. */
+  readonly natsDomain?: string;
   /** For the operators whose definition names no tenant. */
   readonly tenant: string;
   readonly logger?: Logger;
@@ -33,6 +35,7 @@ export async function startOperators(dir: string, options: StartOperatorsOptions
     name: 'operators',
     logger,
     ...(options.natsCreds !== undefined && { creds: options.natsCreds }),
+    ...(options.natsDomain !== undefined && { jetstreamDomain: options.natsDomain }),
   });
   const operators = definitions.map((operator) => runOperator({ operator, tenant: options.tenant, nats, logger }));
   return {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { natsConfig } from './nats.ts';
+import { natsConfig, oneUser } from './nats.ts';
 
 const ANSWER_DEADLINE_MS = 3_000;
 const START_DEADLINE_MS = 120_000;
@@ -81,7 +81,7 @@ export function natsContainer(password: string): ContainerSpec {
     image: 'nats:2.14-alpine',
     port: 4222,
     dataFolder: '/data',
-    files: [{ content: natsConfig('0.0.0.0:4222', '/data', password), target: '/etc/holdpoint-nats.conf' }],
+    files: [{ content: natsConfig('0.0.0.0:4222', '/data', oneUser(password)), target: '/etc/holdpoint-nats.conf' }],
     command: ['-c', '/etc/holdpoint-nats.conf'],
   };
 }

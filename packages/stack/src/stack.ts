@@ -35,8 +35,6 @@ export type Stack = {
   readonly redisUrl: string;
   /** An embedded server's url carries its user and password, which are told apart as well. */
   readonly natsUrl: string;
-  readonly natsUser?: string;
-  readonly natsPass?: string;
   readonly parts: readonly { readonly name: PartName; readonly how: PartHow; readonly readyMs: number }[];
   /** The embedded servers, for whoever wants to restart or kill one. */
   readonly servers: Readonly<Partial<Record<PartName, ServerHandle>>>;

@@ -71,6 +71,7 @@ test('the process says in one line what is wrong with a connector, and ends with
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
       DATABASE_URL: databaseUrl,
       REDIS_URL: redisUrl,
       NATS_URL: natsUrl,

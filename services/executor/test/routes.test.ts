@@ -89,6 +89,8 @@ test('a plan shows its decisions and what is known of its outcomes, a duplicateâ
     { action_id: original.id, outcome: 'applied', ok: true, result: 5 },
     { action_id: duplicate.id, outcome: 'duplicate', ok: true, result: 5, duplicate_of: original.id },
   ]);
+  expect((await call('GET', `/v1/plans/${encodeURIComponent(body.plan_id)}`, reader)).body).toEqual(body);
+  expect((await call('GET', `/v1/plans/${encodeURIComponent(body.plan_id)}`, stranger)).status).toBe(404);
   expect((await call('GET', `/v1/plans/${original.plan}`, stranger)).status).toBe(404);
 });
 
@@ -135,6 +137,7 @@ test('an id that cannot be one names nothing', async () => {
     ['GET', '/v1/actions/x'],
     ['POST', '/v1/actions/x/cancel'],
     ['GET', '/v1/plans/order%2042'],
+    ['GET', '/v1/plans/%00'],
     ['DELETE', '/v1/freezes/1'],
   ] as const) {
     expect(await call(method, path, admin)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
@@ -258,6 +261,19 @@ test('a freeze stops claims at once, leaves receipts, and is lifted by its tenan
     { outcome: 'lifted', tool: 'brief' },
     { outcome: 'frozen', tool: 'brief', error: 'odd numbers' },
   ]);
+});
+
+test('a freeze needs no reason, and is lifted by its scope and by no other', async () => {
+  const lift = (scope: string, key = admin) => call('DELETE', `/v1/freezes${scope}`, key);
+  expect((await call('POST', '/v1/freezes', admin, { connector: 'nowhere', tool: 'one' })).status).toBe(201);
+  expect((await lift('?connector=nowhere')).status).toBe(404);
+  expect((await lift('')).status).toBe(404);
+  expect((await lift('?connector=nowhere&tool=one', stranger)).status).toBe(404);
+  expect((await lift('?connector=nowhere&tool=one', reader)).status).toBe(403);
+  expect((await lift('?conector=nowhere')).status).toBe(400);
+  const lifted = await lift('?connector=nowhere&tool=one');
+  expect(lifted).toMatchObject({ status: 200, body: { items: [{ tool: 'one', reason: 'no reason given' }] } });
+  expect((await lift('?connector=nowhere&tool=one')).status).toBe(404);
 });
 
 test('the queues open to platform admins by a session of their own, and to nobody else', async () => {

@@ -1,3 +1,4 @@
+import { plainText } from '@holdpoint/shared/domain/plain-text';
 import type { CallSecrets } from './call-secrets.ts';
 
 export const RESULT_MAX_BYTES = 256 * 1024;
@@ -34,28 +35,23 @@ export function storedResult(value: unknown, secrets: CallSecrets): unknown {
 function beginningOf(value: unknown): string {
   const cut = Buffer.from(JSON.stringify(value)).subarray(0, BEGINNING_MAX_BYTES);
   // A character that was cut in two is left out.
-  return storable(cut.toString().replace(/\ufffd$/, ''));
+  return plainText(cut.toString().replace(/\ufffd$/, ''));
 }
 
 const TEXT_MAX_LENGTH = 512;
 
 /** An error's text as it is stored and told. */
 export function storedError(message: string, secrets: CallSecrets): string {
-  return storable(secrets.text(message)).slice(0, TEXT_MAX_LENGTH).toWellFormed();
-}
-
-/** Postgres refuses NUL and lone surrogates, with the whole batch that they came in. */
-function storable(text: string): string {
-  return text.replaceAll('\u0000', '\ufffd').toWellFormed();
+  return plainText(secrets.text(message)).slice(0, TEXT_MAX_LENGTH).toWellFormed();
 }
 
 function hideIn(value: unknown, secrets: CallSecrets): unknown {
-  if (typeof value === 'string') return storable(secrets.text(value));
+  if (typeof value === 'string') return plainText(secrets.text(value));
   if (typeof value === 'number') return secrets.number(value);
   if (Array.isArray(value)) return value.map((inner) => hideIn(inner, secrets));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [storable(secrets.text(key)), hideIn(inner, secrets)]),
+    Object.entries(value).map(([key, inner]) => [plainText(secrets.text(key)), hideIn(inner, secrets)]),
   );
 }
 

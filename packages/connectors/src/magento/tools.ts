@@ -1,5 +1,6 @@
 import { defineTool, defineTools } from '@holdpoint/sdk/define';
 import { z } from 'zod';
+import { moneyArgs } from '../remote/money-args.ts';
 
 /** Its `entity_id`. The number that customers see, with zeros in front of it, is another: `increment_id`. */
 const orderId = z.string().regex(/^[1-9]\d{0,9}$/, "the order's entity_id, as text");
@@ -62,12 +63,7 @@ export const magento = defineTools({
       args: z.strictObject({
         ...order,
         /** In the order's base currency. */
-        amount: z
-          .number()
-          .positive()
-          .max(1e9)
-          .refine((amount) => /^\d+(\.\d{1,2})?$/.test(String(amount)), 'at most two places'),
-        currency: z.string().regex(/^[A-Z]{3}$/),
+        ...moneyArgs({ max: 1e9, places: 'two' }),
         /** Whole rows of the order, none of which was refunded yet. */
         items: z
           .array(z.strictObject({ order_item_id: z.int().positive(), qty: z.int().positive() }))

@@ -1,5 +1,6 @@
 import { defineTool, defineTools } from '@holdpoint/sdk/define';
 import { z } from 'zod';
+import { moneyArgs } from '../remote/money-args.ts';
 
 /** The number at the end of an order's global id. As text, for it may lie beyond 2^53. */
 const orderId = z.string().regex(/^[1-9]\d{0,19}$/, 'the number of an order, as text');
@@ -103,12 +104,7 @@ export const shopify = defineTools({
       args: z.strictObject({
         ...order,
         /** In the shop's currency. */
-        amount: z
-          .number()
-          .positive()
-          .max(1e12)
-          .refine((amount) => /^\d+(\.\d{1,3})?$/.test(String(amount)), 'at most three places'),
-        currency: z.string().regex(/^[A-Z]{3}$/),
+        ...moneyArgs({ max: 1e12, places: 'three' }),
         note: z.string().max(500).default(''),
         notify: z.boolean().default(false),
       }),

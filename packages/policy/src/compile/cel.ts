@@ -12,9 +12,10 @@ export type CelCompiler = (
 const LIMITS = { maxDepth: 64, maxAstNodes: 2_000 } as const;
 
 /**
- * Compiles conditions in CEL over `action` and `env`: parsed, and checked by what these hold, so that a name they lack or an
- * answer that cannot be true or false is refused here and not found out by a decision. One compiler serves one policy set: the
- * library remembers each combination of types that it meets, and that memory should go when the set does.
+ * Compiles conditions in CEL over `action` and `env`: parsed, and checked by what these hold, so that a name they lack is
+ * refused here and not found out by a decision. What answers anything but true or false compiles, and blocks as such a function
+ * does. One compiler serves one policy set: the library remembers each combination of types that it meets, and that memory
+ * should go when the set does.
  */
 export function createCelCompiler(): CelCompiler {
   // Checked by one and run by the other: the library turns a value of declared fields into another object at each look.
@@ -27,9 +28,8 @@ export function createCelCompiler(): CelCompiler {
       const typed = checking.parse(source);
       const fault = findCelFault(typed.ast);
       if (fault !== undefined) return { ok: false, reason: fault };
-      const { valid, type, error } = typed.check();
+      const { valid, error } = typed.check();
       if (!valid) return { ok: false, reason: describeError(error) };
-      if (type !== 'bool' && type !== 'dyn') return { ok: false, reason: `answers ${type}, not true or false` };
       const program = running.parse(source);
       const loose = program.check();
       return loose.valid ? { ok: true, run: program } : { ok: false, reason: describeError(loose.error) };

@@ -27,6 +27,8 @@ export type KnownEntity =
 export interface Question {
   readonly tenant: string;
   readonly operator: string;
+  /** For rehearsals: nobody in particular proposes it, so that no grants are asked. */
+  readonly anyOperator?: true;
   readonly env: EventEnvelope;
   readonly lines: readonly unknown[];
   /** By the place of the line: what was looked up for it. undefined: its tool declares no entity, or nothing was found when it was. */
@@ -78,7 +80,7 @@ function inStoredOrder<T extends EventEnvelope | EntitySnapshot | null>(value: T
   return plain.ok ? (plain.value as unknown as T) : value;
 }
 
-/** The active rules, with a rehearsal's policies and tools in their place. */
+/** The active rules, with a rehearsal's policies and tools in their place. Grants name the active tools, so they go with them. */
 function rulesFor(question: Question, active: TenantRules): TenantRules {
   const { defaults, audiences } = active;
   return {
@@ -87,6 +89,7 @@ function rulesFor(question: Question, active: TenantRules): TenantRules {
       policies: compilePolicies(question.policies, { version: 'rehearsal', defaults, audiences }),
     }),
     ...(question.tools && { tools: rehearsedTools(question.tools) }),
+    ...((question.tools || question.anyOperator) && { grants: undefined }),
   };
 }
 

@@ -87,7 +87,7 @@ export const approvalRequestSchema = z.strictObject({
   timeoutMs: z
     .number()
     .int()
-    .min(1000)
+    .min(1)
     .max(366 * 24 * 3600 * 1000)
     .optional(),
 });

@@ -5,6 +5,11 @@ export function isPlainText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
 
+/** The same text as Postgres can hold it. */
+export function plainText(text: string): string {
+  return text.replaceAll('\0', '\ufffd').toWellFormed();
+}
+
 /** What a person says: trimmed, and not nothing. */
 export function saidSchema(maxChars: number) {
   return z

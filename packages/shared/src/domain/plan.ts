@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { eventIdSchema } from './event.ts';
 import { inexactNumberPath } from './json.ts';
 import { keySchema, nameSchema, planIdSchema, toolNameSchema } from './names.ts';
 
@@ -19,7 +18,8 @@ export type Agent = z.infer<typeof agentSchema>;
  */
 export const executionPlanSchema = z.strictObject({
   plan_id: planIdSchema,
-  event_id: eventIdSchema.optional(),
+  /** Of an event that there may be: what names none blocks the lines, as one that is gone does. */
+  event_id: keySchema.optional(),
   agent: agentSchema.optional(),
   expires_at: z.iso.datetime({ offset: true }).optional(),
   actions: z.array(z.unknown()).min(1).max(PLAN_MAX_ACTIONS),

@@ -1,6 +1,6 @@
 import type { ConsumerConfig } from '@nats-io/jetstream';
 import { STREAMS, type StreamName } from './streams.ts';
-import { eventSubjects, outcomeSubjects } from './subjects.ts';
+import { approvalSubjects, decisionSubjects, eventSubjects, outcomeSubjects } from './subjects.ts';
 
 const SECOND_NS = 1_000_000_000;
 
@@ -98,8 +98,30 @@ export function operatorConsumer(tenant: string, operator: string, subjects: rea
     config: {
       ...shared,
       ack_wait: 30 * SECOND_NS,
-      durable_name: `operator=${tenant}=${operator}`,
+      durable_name: operatorDurable(tenant, operator),
       filter_subjects: [...subjects],
     },
   };
 }
+
+/** An operator's durables over what became of its own proposals. They are made beforehand, for one that may make none. */
+export function operatorFactConsumers(tenant: string, operator: string): ConsumerDeclaration[] {
+  const filters = {
+    DECISIONS: decisionSubjects(tenant, operator),
+    APPROVALS: approvalSubjects(tenant, operator),
+    OUTCOMES: outcomeSubjects(tenant, operator),
+  } as const;
+  return (['DECISIONS', 'APPROVALS', 'OUTCOMES'] as const).map((stream) => ({
+    stream,
+    owner: `operator ${operator}`,
+    config: {
+      ...shared,
+      ack_wait: 30 * SECOND_NS,
+      durable_name: operatorDurable(tenant, operator),
+      filter_subject: filters[stream],
+    },
+  }));
+}
+
+/** The same in every stream. `=` stands in no name, so that no two pairs run together. */
+export const operatorDurable = (tenant: string, operator: string): string => `operator=${tenant}=${operator}`;

@@ -39,4 +39,6 @@ export const DEAD_HEADERS = {
   code: 'Holdpoint-Dead-Code',
   subject: 'Holdpoint-Dead-Subject',
   sequence: 'Holdpoint-Dead-Sequence',
+  /** In bytes, of one that was too large to come along whole: the letter holds its beginning. */
+  size: 'Holdpoint-Dead-Size',
 } as const;

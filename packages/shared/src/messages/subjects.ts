@@ -22,14 +22,17 @@ export const planSubject = (tenant: string, operator: string): string => `plans.
 export const decisionSubject = (tenant: string, decision: TrustDecision, operator: string): string =>
   `decisions.${tenant}.${decision.toLowerCase()}.${operator}`;
 
+/** Every decision of one operator's actions. */
+export const decisionSubjects = (tenant: string, operator: string): string => `decisions.${tenant}.*.${operator}`;
+
 /** What may be told of an approval without its being decided. */
 export const APPROVAL_NEWS = ['requested', 'voted', 'commented', 'reminded', 'escalated'] as const;
 export type ApprovalNews = (typeof APPROVAL_NEWS)[number];
 export type ApprovalFact = ApprovalNews | Exclude<ApprovalStatus, 'pending'>;
 export const approvalSubject = (tenant: string, fact: ApprovalFact, operator: string): string =>
   `approvals.${tenant}.${fact}.${operator}`;
-/** Every fact about every approval of a tenant: what a live view follows. */
-export const approvalSubjects = (tenant: string): string => `approvals.${tenant}.*.*`;
+/** Every fact about every approval of a tenant: what a live view follows. With an operator only of its own. */
+export const approvalSubjects = (tenant: string, operator = '*'): string => `approvals.${tenant}.*.${operator}`;
 
 export const outcomeSubject = (tenant: string, outcome: OutcomeName, operator: string): string =>
   `outcomes.${tenant}.${outcome}.${operator}`;
@@ -55,4 +58,16 @@ export function parseEventSubject(subject: string): { tenant: string; eventId: E
 export function parseApprovalSubject(subject: string): { tenant: string; fact: ApprovalFact } {
   const [, tenant = '', fact = ''] = subject.split('.');
   return { tenant, fact: fact as ApprovalFact };
+}
+
+/** The tenant that a `decisions.` subject is of. */
+export function parseDecisionSubject(subject: string): { tenant: string } {
+  const [, tenant = ''] = subject.split('.');
+  return { tenant };
+}
+
+/** The tenant and operator that an `outcomes.` subject is of. */
+export function parseOutcomeSubject(subject: string): { tenant: string; operator: string } {
+  const [, tenant = '', , operator = ''] = subject.split('.');
+  return { tenant, operator };
 }

@@ -1,5 +1,6 @@
 import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import type { Logger } from './logger.ts';
+import { withQuickHeaders } from './message-headers.ts';
 
 export interface ConsumeBatchesOptions {
   readonly js: JetStreamClient;
@@ -117,7 +118,7 @@ async function pull(options: ConsumeBatchesOptions, waiting: Waiting, signal: Ab
 async function take(messages: ConsumerMessages, waiting: Waiting): Promise<void> {
   const lost = setTimeout(() => void messages.close(), PULL_LOST_MS);
   try {
-    for await (const message of messages) waiting.add(message);
+    for await (const message of messages) waiting.add(withQuickHeaders(message));
   } finally {
     clearTimeout(lost);
   }

@@ -16,6 +16,7 @@ import {
   headers,
   type NatsConnection,
 } from '@nats-io/transport-node';
+import { inboxOf } from '../messages/nats-rights.ts';
 import type { Logger } from './logger.ts';
 
 export { isNatsLoss } from './dependency-loss.ts';
@@ -29,6 +30,8 @@ export interface NatsOptions {
   /** Shown by the server in its list of connections. */
   readonly name: string;
   readonly logger: Logger;
+  /** What JetStream is reached by in an account that it does not live in: an operator's. */
+  readonly jetstreamDomain?: string;
   /** Gives up waiting for the first connection. */
   readonly signal?: AbortSignal;
 }
@@ -47,7 +50,8 @@ export interface Nats {
 
 /** Waits for the first connection for as long as it takes, and reconnects for ever. */
 export async function connectNats(options: NatsOptions): Promise<Nats> {
-  const { logger } = options;
+  const { logger, jetstreamDomain } = options;
+  const api = { timeout: REQUEST_TIMEOUT_MS, ...(jetstreamDomain !== undefined && { domain: jetstreamDomain }) };
   const nc = await firstConnection(await connectionOptions(options), options);
   let connected = true;
   void (async () => {
@@ -65,9 +69,9 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
   })();
   return {
     nc,
-    js: jetstream(nc, { timeout: REQUEST_TIMEOUT_MS }),
+    js: jetstream(nc, api),
     // Not asking now whether JetStream is there: a service starts and says so by its readiness.
-    jsm: await jetstreamManager(nc, { timeout: REQUEST_TIMEOUT_MS, checkAPI: false }),
+    jsm: await jetstreamManager(nc, { ...api, checkAPI: false }),
     connected: () => connected && !nc.isClosed(),
     ping: () => (connected ? nc.flush() : Promise.reject(new Error('nats: not connected'))),
     async close() {
@@ -87,7 +91,7 @@ async function connectionOptions({ url, creds, name }: NatsOptions): Promise<Con
   return {
     servers: servers.map((server) => `${server.protocol}//${server.host}`),
     name,
-    ...(username && { user: decodeURIComponent(username), pass: decodeURIComponent(password ?? '') }),
+    ...(username && login(decodeURIComponent(username), decodeURIComponent(password ?? ''))),
     ...(credsBytes && { authenticator: credsAuthenticator(new Uint8Array(credsBytes)) }),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
@@ -99,6 +103,13 @@ async function connectionOptions({ url, creds, name }: NatsOptions): Promise<Con
     noAsyncTraces: true,
   };
 }
+
+/** Answers come to an inbox of the login's own, so that a server can be told to let nobody else listen there. */
+function login(user: string, pass: string): Pick<ConnectionOptions, 'user' | 'pass' | 'inboxPrefix'> {
+  return { user, pass, ...(IN_A_SUBJECT.test(user) && { inboxPrefix: inboxOf(user) }) };
+}
+
+const IN_A_SUBJECT = /^[A-Za-z0-9_=-]+$/;
 
 async function firstConnection(options: ConnectionOptions, { logger, signal }: NatsOptions): Promise<NatsConnection> {
   for (let attempt = 0; ; attempt += 1) {
@@ -152,12 +163,9 @@ export async function tryEnsureStreams(
   }
 }
 
-/** Creates or updates a durable pull consumer. */
-export async function ensureConsumer(
-  jsm: JetStreamManager,
-  { stream, config }: { readonly stream: string; readonly config: ConsumerAsked },
-): Promise<ConsumerInfo> {
-  return jsm.consumers.add(stream, structuredClone(config) as Partial<ConsumerConfig>);
+/** Creates or updates a durable pull consumer. One that is as asked is left alone: a login may use it and make none. */
+export async function ensureConsumer(jsm: JetStreamManager, asked: ConsumerOfStream): Promise<ConsumerInfo> {
+  return addUnlessThere(jsm, asked, await existing(jsm.consumers.info(asked.stream, asked.config.durable_name)));
 }
 
 /**
@@ -166,11 +174,26 @@ export async function ensureConsumer(
  */
 export async function ensureConsumerFrom(
   jsm: JetStreamManager,
-  { stream, config }: { readonly stream: string; readonly config: ConsumerAsked },
+  { stream, config }: ConsumerOfStream,
   begin: 'new' | 'all',
 ): Promise<ConsumerInfo> {
   const found = await existing(jsm.consumers.info(stream, config.durable_name));
-  return ensureConsumer(jsm, { stream, config: { ...config, deliver_policy: found?.config.deliver_policy ?? begin } });
+  const asked = { ...config, deliver_policy: found?.config.deliver_policy ?? begin };
+  return addUnlessThere(jsm, { stream, config: asked }, found);
+}
+
+interface ConsumerOfStream {
+  readonly stream: string;
+  readonly config: ConsumerAsked;
+}
+
+async function addUnlessThere(
+  jsm: JetStreamManager,
+  { stream, config }: ConsumerOfStream,
+  found: ConsumerInfo | undefined,
+): Promise<ConsumerInfo> {
+  if (found !== undefined && differing(config, found.config).length === 0) return found;
+  return jsm.consumers.add(stream, structuredClone(config) as Partial<ConsumerConfig>);
 }
 
 export type ConsumerAsked = { readonly durable_name: string } & {

@@ -147,6 +147,28 @@ describe('ensureStreams', () => {
 });
 
 describe('consumeBatches', () => {
+  test('headers that are odd, or far too many, keep nobody waiting, and what is good among them is read', async () => {
+    const at = await place();
+    const publishRaw = (text: string) =>
+      nats.js.publish(`${at.name}.x`, 'x', {
+        headers: { encode: () => Buffer.from(`NATS/1.0\r\n${text}\r\n`) } as never,
+      });
+    await publishRaw('odd name: 1\r\nno colon\r\ntraceparent: good\r\n');
+    // As many as JetStream takes. The client's own reader held a process for a second over each.
+    const many = Array.from({ length: 11_000 }, (_, index) => `${index.toString(36)}:\r\n`).join('');
+    for (let count = 0; count < 30; count += 1) await publishRaw(many);
+    await nats.js.publish(`${at.name}.x`, 'x');
+    const seen: (string | undefined)[] = [];
+    consume(at, async (messages) => {
+      for (const message of messages) {
+        seen.push(message.headers?.get('traceparent'));
+        message.ack();
+      }
+    });
+    await vi.waitFor(() => expect(seen).toHaveLength(32), LONG);
+    expect(new Set(seen)).toEqual(new Set(['good', '', undefined]));
+  });
+
   test('under load messages come in batches within the limits, each once', async () => {
     const at = await place();
     await at.publish(0, 500);

@@ -29,6 +29,13 @@ export type TestServers = {
   stop(): Promise<void>;
 };
 
+export type TestServersOptions = {
+  readonly redis?: boolean;
+  readonly nats?: boolean;
+  /** Who may do what at NATS, given the password of the user in `natsUrl`; unless told, that user has full rights. */
+  readonly natsAuthorization?: (password: string) => string;
+};
+
 /**
  * A database, a NATS and a Redis of the test file's own, for `beforeAll`; `stop` is for `afterAll`. What is switched off
  * throws when it is asked for.
@@ -37,13 +44,13 @@ export type TestServers = {
  * const servers = await testServers({ redis: false });
  * await servers.nats.restart();
  */
-export async function testServers(options: { redis?: boolean; nats?: boolean } = {}): Promise<TestServers> {
+export async function testServers(options: TestServersOptions = {}): Promise<TestServers> {
   const provided = inject('holdpointPostgres');
   const name = `test_${randomBytes(8).toString('hex')}`;
   const folder = await mkdtemp(join(provided.folder, 'servers-'));
   const [database, nats, redis] = await Promise.allSettled([
     copyDatabase(provided.adminUrl, provided.template, name),
-    options.nats === false ? undefined : privateNats(join(folder, 'nats')),
+    options.nats === false ? undefined : privateNats(join(folder, 'nats'), options.natsAuthorization),
     options.redis === false ? undefined : privateRedis(join(folder, 'redis')),
   ]);
   const [natsServer, redisServer] = [nats, redis].map((part) => (part.status === 'fulfilled' ? part.value : undefined));
@@ -100,10 +107,11 @@ export async function privatePostgres(): Promise<PrivatePostgres> {
   };
 }
 
-async function privateNats(folder: string) {
+async function privateNats(folder: string, authorization?: (password: string) => string) {
   const command = await findNats(environment());
   if (command === undefined) throw new StackError('tests need NATS 2.10 or newer: none is installed here');
-  return openNats(command, folder, password(), console.error);
+  const secret = password();
+  return openNats(command, folder, secret, console.error, authorization?.(secret));
 }
 
 async function privateRedis(folder: string) {

@@ -45,6 +45,8 @@ const SERVED_WAITING = 2_500;
 /** How far a sweep fills the others. */
 const FILLED_WAITING = 5_000;
 const BULK_MAX = 1_000;
+/** Messages may name connectors without end, and each queue is kept. What is of others beyond these, whoever has them sweeps. */
+const QUEUES_MAX = 2_000;
 /** Shorter rests would be over before a worker hears of them. */
 const REST_MIN_MS = 5;
 
@@ -64,6 +66,7 @@ export function createBell(redis: Redis, connectors: readonly string[], logger: 
   }
 
   async function ring(name: string, job: string, rings: readonly { id: string; data: unknown }[]): Promise<void> {
+    if (!queues.has(name) && queues.size >= QUEUES_MAX) return;
     for (let from = 0; from < rings.length; from += BULK_MAX) {
       await queue(name).addBulk(
         rings.slice(from, from + BULK_MAX).map(({ id, data }) => ({ name: job, data, opts: opts(id) })),

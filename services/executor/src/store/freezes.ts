@@ -20,26 +20,35 @@ export async function addFreeze(
   });
 }
 
-/** Locks the freeze's row; of two callers the second finds nothing to lift. Undefined: none of the tenant stands. */
-export async function liftFreeze(
+/** Locks the rows; of two callers the second finds nothing to lift. Empty: none of the tenant stands. */
+export async function liftFreezes(
   db: Kysely<Database>,
-  query: {
-    readonly id: string;
-    readonly tenant: string | undefined;
-    readonly actor: string;
-    readonly receiptId: string;
-  },
-): Promise<FreezeRow | undefined> {
+  query: { readonly tenant: string | undefined; readonly actor: string } & (
+    | { readonly id: string }
+    | { readonly scope: Pick<FreezeRow, 'operator' | 'connector' | 'tool'> }
+  ),
+  newReceiptId: () => string,
+): Promise<FreezeRow[]> {
   return db.transaction().execute(async (tx) => {
     let lifted = tx
       .updateTable('freezes')
       .set({ lifted_at: sql<Date>`clock_timestamp()`, lifted_by: query.actor })
-      .where('id', '=', query.id)
       .where('lifted_at', 'is', null);
     if (query.tenant !== undefined) lifted = lifted.where('tenant', '=', query.tenant);
-    const row = await lifted.returningAll().executeTakeFirst();
-    if (row) await writeFreezeReceipt(tx, row, { id: query.receiptId, actor: query.actor, outcome: 'lifted' });
-    return row;
+    if ('id' in query) {
+      lifted = lifted.where('id', '=', query.id);
+    } else {
+      const { operator, connector, tool } = query.scope;
+      lifted = lifted
+        .where('operator', 'is not distinct from', operator)
+        .where('connector', 'is not distinct from', connector)
+        .where('tool', 'is not distinct from', tool);
+    }
+    const rows = await lifted.returningAll().execute();
+    for (const row of rows) {
+      await writeFreezeReceipt(tx, row, { id: newReceiptId(), actor: query.actor, outcome: 'lifted' });
+    }
+    return rows;
   });
 }
 

@@ -3,13 +3,18 @@ import type { ActionRow } from '@holdpoint/shared/db/schema/actions';
 import type { Database } from '@holdpoint/shared/db/schema/index';
 import { type Kysely, sql } from 'kysely';
 
-/** A plan's lines in their order, each with how it, or what it duplicates, ended. Undefined: no such plan. No lock. */
+/**
+ * A plan's lines in their order, each with how it, or what it duplicates, ended. By its operator's id it is the newest that
+ * any operator of the tenant called so. Undefined: no such plan. No lock.
+ */
 export async function readPlan(
   db: Kysely<Database>,
-  id: string,
+  by: { readonly id: string } | { readonly planId: string },
   tenant: string | undefined,
 ): Promise<{ id: string; plan_id: string; erased_at: Date | null; lines: (ActionRow & EndOfOriginal)[] } | undefined> {
-  let plans = db.selectFrom('plans').select(['id', 'plan_id', 'erased_at']).where('id', '=', id);
+  let plans = db.selectFrom('plans').select(['id', 'plan_id', 'erased_at']);
+  plans =
+    'id' in by ? plans.where('id', '=', by.id) : plans.where('plan_id', '=', by.planId).orderBy('id', 'desc').limit(1);
   if (tenant !== undefined) plans = plans.where('tenant', '=', tenant);
   const plan = await plans.executeTakeFirst();
   if (!plan) return undefined;

@@ -6,6 +6,7 @@ import type { Receipt } from '@holdpoint/shared/domain/receipt';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { Interventions } from '../../actions/interventions.tsx';
+import { KnownEntity } from '../../actions/known-entity.tsx';
 import { useApi } from '../../api/api-context.tsx';
 import { useBehind } from '../../api/use-behind.ts';
 import { approvalKey } from '../../approvals/keys.ts';
@@ -85,7 +86,7 @@ function Story({ action }: { readonly action: Action }) {
           <ArgsTable args={action.args} />
         )}
       </section>
-      {action.entity && <Known entity={action.entity} />}
+      {action.entity && <KnownEntity of={action.entity} />}
       {action.result !== undefined && (
         <section className="panel">
           <h2>What the tool answered</h2>
@@ -97,25 +98,6 @@ function Story({ action }: { readonly action: Action }) {
       )}
       {receipt && <ReceiptDialog receipt={receipt} close={() => setReceipt(undefined)} />}
     </div>
-  );
-}
-
-/** By what it was decided, beside its arguments and its event. */
-function Known({ entity: { name, id, data, version, seenAt } }: { readonly entity: NonNullable<Action['entity']> }) {
-  return (
-    <section className="panel stack">
-      <h2>What was known of its entity</h2>
-      <p className="quiet">
-        <Said text={`${name} ${id}`} />
-        {version !== null && (
-          <>
-            , version <Said text={version} />
-          </>
-        )}
-        , last heard of <Time at={seenAt} />. Decided by this, whatever is known now.
-      </p>
-      <ArgsTable args={data} caption="What was known of its entity" />
-    </section>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Approval } from '@holdpoint/shared/domain/approval';
 import { useState } from 'react';
+import { KnownEntity } from '../../actions/known-entity.tsx';
 import { isRefusal } from '../../api/problem.ts';
 import { whatOf, whatOn } from '../../approvals/words.ts';
 import { ArgsTable } from '../../pieces/args-table.tsx';
@@ -92,6 +93,7 @@ function Card({ approval }: { readonly approval: Approval }) {
               )}
             </section>
           )}
+          {action?.entity && <KnownEntity of={action.entity} />}
           <WhyAsked approval={approval} action={action} />
           <section className="panel" aria-labelledby="card-who">
             <h2 id="card-who">Who proposes it</h2>

@@ -1,3 +1,4 @@
+import { plainText } from '../../domain/plain-text.ts';
 import type { EntityData } from '../../workspace/entity-db.ts';
 import { EntityError } from './entity-error.ts';
 
@@ -36,5 +37,3 @@ function storable(value: unknown, depth: number): unknown {
     Object.entries(value).map(([name, inner]) => [plainText(name), storable(inner, depth + 1)]),
   );
 }
-
-const plainText = (text: string): string => text.replaceAll('\0', '\ufffd').toWellFormed();
