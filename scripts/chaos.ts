@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { StackError } from '@holdpoint/stack/stack';
 import { runCampaign } from '../test/chaos/campaign.ts';
-import { longCampaign } from '../test/chaos/core/campaign-profile.ts';
+import { longCampaign, soakCampaign } from '../test/chaos/core/campaign-profile.ts';
 import { CHAOS_USAGE, ChaosUsageError, readChaosOptions } from '../test/chaos/core/chaos-options.ts';
 import { reportOn } from '../test/chaos/core/report.ts';
+import { isWell, reportOnVitals } from '../test/chaos/core/vitals-report.ts';
 
 const EXIT_VIOLATED = 1;
 const EXIT_USAGE = 2;
@@ -25,9 +26,9 @@ async function main(): Promise<number> {
       console.log(CHAOS_USAGE);
       return 0;
     }
-    const { seed, minutes } = options;
-    console.log(`chaos: seed ${seed}, ${minutes} minutes`);
-    const profile = longCampaign(minutes);
+    const { seed, minutes, soak } = options;
+    console.log(`${soak ? 'soak' : 'chaos'}: seed ${seed}, ${minutes} minutes`);
+    const profile = soak ? soakCampaign(minutes) : longCampaign(minutes);
     const result = await runCampaign({
       seed,
       profile,
@@ -35,7 +36,9 @@ async function main(): Promise<number> {
       note: (text) => console.log(`  ${text}`),
     });
     console.log(`\n${reportOn({ seed, ...result })}`);
-    return result.verdicts.every(({ violations }) => violations.length === 0) ? 0 : EXIT_VIOLATED;
+    if (result.soak) console.log(`\n${reportOnVitals(result.soak.vitals, result.soak.verdicts)}`);
+    const flat = result.soak?.verdicts.every(isWell) ?? true;
+    return flat && result.verdicts.every(({ violations }) => violations.length === 0) ? 0 : EXIT_VIOLATED;
   } catch (error) {
     if (ending.signal.aborted) {
       console.log('chaos: ended early, everything is stopped; no verdict');

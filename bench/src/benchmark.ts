@@ -8,6 +8,8 @@ export interface Options {
   readonly runs: number;
   /** In place of a benchmark's own; a result of another size is not kept. */
   readonly size?: number | undefined;
+  /** Through the whole system, in place of B6's own number. */
+  readonly actions?: number | undefined;
   readonly log: (line: string) => void;
 }
 

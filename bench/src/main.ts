@@ -4,18 +4,19 @@ import { b2 } from './b2/benchmark.ts';
 import { b3 } from './b3/benchmark.ts';
 import { b4 } from './b4/benchmark.ts';
 import { b5 } from './b5/benchmark.ts';
+import { b6 } from './b6/benchmark.ts';
 import type { Benchmark, Options, Result } from './benchmark.ts';
 import { machineFacts } from './machine.ts';
 import { keep, summary } from './report.ts';
 import { type Servers, startServers } from './servers.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [b1, b2, b3, b4, b5];
+const BENCHMARKS: readonly Benchmark[] = [b1, b2, b3, b4, b5, b6];
 
-const { ids, quick, runs, size } = readArguments(process.argv.slice(2));
+const { ids, quick, runs, size, actions } = readArguments(process.argv.slice(2));
 const unknown = ids.filter((id) => !BENCHMARKS.some((benchmark) => benchmark.id === id));
 if (unknown.length > 0)
   throw new Error(`there is no ${unknown.join(', ')}: ${BENCHMARKS.map(({ id }) => id).join(', ')}`);
-const options: Options = { quick, runs, size, log: (line) => console.error(line) };
+const options: Options = { quick, runs, size, actions, log: (line) => console.error(line) };
 
 for (const benchmark of BENCHMARKS) {
   if (ids.length > 0 && !ids.includes(benchmark.id)) continue;

@@ -6,7 +6,8 @@ export const TENANT = 'bench';
 export const OPERATOR = 'load';
 export const CONNECTOR = 'noop';
 export const TOOL = 'do';
-/** Of its one webhook source, `payments`. */
+/** Its one webhook source. */
+export const SOURCE = 'payments';
 export const SOURCE_SECRET = 'whsec_of_the_benchmark';
 
 const TALLY = new URL('./processes/tally.ts', import.meta.url).href;
@@ -19,7 +20,7 @@ export async function writeBenchWorkspace(dir: string, { tallied }: { readonly t
 import { startTally } from '${TALLY}';
 const tally = ${tallied} ? startTally() : undefined;
 export default { run: { '${TOOL}': async (args, ctx) => { tally?.called(ctx.entityKey, args.place); return { ok: true }; } } };`,
-    [`tenants/${TENANT}/sources.ts`]: `export default [{ id: 'payments', provider: 'stripe', secrets: ['${SOURCE_SECRET}'] }];`,
+    [`tenants/${TENANT}/sources.ts`]: `export default [{ id: '${SOURCE}', provider: 'stripe', secrets: ['${SOURCE_SECRET}'] }];`,
     [`tenants/${TENANT}/policies.ts`]: `export default [{ id: 'all', connector: '${CONNECTOR}', tool: '${TOOL}', maxValue: 500, decision: 'ALLOW' }];`,
   };
   for (const [file, text] of Object.entries(files)) {

@@ -7,9 +7,11 @@ import { openStages } from '../../scripts/start/stages.ts';
 import type { CampaignProfile } from './core/campaign-profile.ts';
 import { scheduleFaults } from './core/fault-schedule.ts';
 import type { Drain, History, SaidGrant, SaidSettlement, SaidVote, Verdict } from './core/history.ts';
+import { judgeVitals } from './core/judge-vitals.ts';
 import { openMoments, type Promised } from './core/moments.ts';
 import { openRandom, type Random } from './core/random.ts';
 import { verdictsOn } from './core/verdicts.ts';
+import type { SignVerdict, Vitals } from './core/vitals.ts';
 import { drain } from './drain.ts';
 import { type FaultLog, injectFaults } from './inject-faults.ts';
 import { type TrafficLog, workAsOperators } from './operators-at-work.ts';
@@ -18,6 +20,7 @@ import { readStreams } from './read-streams.ts';
 import { findSecrets } from './store/find-secrets.ts';
 import { readRecords } from './store/read-history.ts';
 import { START_LIMIT_MS, type System, startSystem } from './system.ts';
+import { watchVitals } from './vitals.ts';
 import { askedTools, limited, plainTools, secretsOfCampaign } from './workspace.ts';
 
 const DRAIN_LIMIT_MS = 60_000;
@@ -36,6 +39,8 @@ export interface CampaignOptions {
 export interface CampaignResult {
   readonly verdicts: readonly Verdict[];
   readonly faults: Pick<FaultLog, 'injected' | 'missed'>;
+  /** Of a soak. */
+  readonly soak: { readonly vitals: Vitals; readonly verdicts: readonly SignVerdict[] } | undefined;
   readonly history: History;
   readonly traffic: TrafficLog['counts'];
   /** Deaths that nobody asked for have their exit code here: `executor-1: code 1`. */
@@ -59,7 +64,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       throw new Error(`the services did not come up; see ${join(dir, 'logs')}`);
     }
     note('everything is up');
-    const { traffic, faults, drained, votes, grants, settlements } = await runPhases(system, random, options);
+    const { traffic, faults, drained, votes, grants, settlements, vitals } = await runPhases(system, random, options);
     const recorded = { ...(await readRecords(system.db)), ...(await readStreams(system.nats)) };
     const secrets = await findSecrets(system, secretsOfCampaign);
     const ownDeaths = deathsOf(system);
@@ -80,9 +85,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       secrets,
     };
     const verdicts = verdictsOn(history);
-    keep = verdicts.some(({ violations }) => violations.length > 0);
+    const soak = vitals && { vitals, verdicts: judgeVitals(vitals) };
+    keep = [...verdicts, ...(soak?.verdicts ?? [])].some(({ violations }) => violations.length > 0);
     if (keep) await writeFile(join(dir, 'history.json'), asJson(history));
-    return { verdicts, faults, history, traffic: traffic.counts, ownDeaths, kept: keep ? dir : undefined };
+    if (keep && vitals) await writeFile(join(dir, 'vitals.json'), JSON.stringify(vitals));
+    return { verdicts, soak, faults, history, traffic: traffic.counts, ownDeaths, kept: keep ? dir : undefined };
   } finally {
     await stages.stop();
     if (!keep) {
@@ -99,6 +106,7 @@ interface Phases {
   readonly traffic: TrafficLog;
   readonly faults: FaultLog;
   readonly drained: Drain;
+  readonly vitals: Vitals | undefined;
   readonly votes: readonly SaidVote[];
   readonly grants: readonly SaidGrant[];
   readonly settlements: readonly SaidSettlement[];
@@ -121,8 +129,9 @@ async function runPhases(system: System, random: Random, options: CampaignOption
     patience: () => patience,
   });
   const faults = injectFaults(system, { schedule, random: random.fork('moments'), promised, signal, note });
+  const vitals = profile.soak && watchVitals(system, { everyMs: profile.soak.lookEveryMs, signal: until(enough) });
   // Whatever fails first fails the campaign; the others are told to end, and are waited for by whoever stops the system.
-  const all = Promise.all([traffic, votes, grants, settlements, faults]);
+  const all = Promise.all([traffic, votes, grants, settlements, faults, vitals]);
   all.catch(() => {});
   await Promise.race([pause(profile.durationMs - PARTING_MS, undefined, { signal }), all]);
   // Lanes fill up, so that the last blow finds something to lose.
@@ -149,6 +158,7 @@ async function runPhases(system: System, random: Random, options: CampaignOption
     traffic: log,
     faults: faultLog,
     drained,
+    vitals: await vitals,
     votes: await votes,
     grants: await grants,
     settlements: await settlements,

@@ -46,6 +46,10 @@ export async function readStream<T>(
       found.push(...read(message));
       left -= 1;
     }
+    if (left === before && (await jsm.streams.info(stream)).state.first_seq > state.first_seq) {
+      // What is missing became too old meanwhile.
+      return found;
+    }
     if (left === before) throw new Error(`${stream}: ${left} of ${state.messages} messages could not be read`);
   }
   return found;

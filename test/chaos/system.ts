@@ -20,11 +20,13 @@ import { environment } from '../../scripts/start/config.ts';
 import { given } from '../../scripts/start/services.ts';
 import type { Stages } from '../../scripts/start/stages.ts';
 import { type People, startPeople } from '../e2e/people.ts';
+import type { ServiceSoak, SoakTimes } from './core/campaign-profile.ts';
 import type { Random } from './core/random.ts';
 import { TENANT } from './core/traffic.ts';
 import { type FarEnd, startFarEnd } from './far-end.ts';
 import { type Link, openLink } from './link.ts';
 import { type KeptProcess, keepRunning } from './process.ts';
+import { shortenStreams } from './shorten-streams.ts';
 import { installCommitSignals } from './store/commit-signals.ts';
 import { writeWorkspace } from './workspace.ts';
 
@@ -39,6 +41,8 @@ export type ServerName = 'postgres' | 'nats' | 'redis';
 /** Everything that a campaign runs, as the owner of all of it. */
 export interface System {
   readonly dir: string;
+  /** Where services write down how they are, in a soak. */
+  readonly vitalsDir: string;
   readonly stack: Stack;
   readonly servers: Readonly<Record<ServerName, ServerHandle>>;
   readonly farEnd: FarEnd;
@@ -75,6 +79,7 @@ export interface Answer {
 export interface ServiceTimes {
   readonly leaseMs: number;
   readonly ackWaitMs: number;
+  readonly soak?: SoakTimes;
 }
 
 const CALL_MAX_MS = 4_000;
@@ -99,7 +104,9 @@ export async function startSystem(options: {
   stages.add(() => people.stop());
   const basic = { PATH: environment().PATH ?? '', HOME: environment().HOME ?? dir, ...given('NODE_COMPILE_CACHE') };
   const logs = join(dir, 'logs');
-  await mkdir(logs, { recursive: true });
+  const vitalsDir = join(dir, 'vitals');
+  for (const folder of [logs, vitalsDir]) await mkdir(folder, { recursive: true });
+  if (options.times.soak) shortenStreams(options.times.soak.streamAgeMs);
   const farEnd = await startFarEnd({ logFile: join(logs, 'far-end.jsonl'), seed: options.seed, tie, env: basic });
   stages.add(() => farEnd.stop());
   const workspace = join(dir, 'workspace');
@@ -128,9 +135,10 @@ export async function startSystem(options: {
     JWT_ISSUER: people.jwt.issuer,
     JWT_AUDIENCE: people.jwt.audience,
   };
-  const services = await startServices({ ...options, links, env, logs, tie });
+  const services = await startServices({ ...options, links, env, logs, vitalsDir, tie });
   return {
     dir,
+    vitalsDir,
     stack,
     servers,
     farEnd,
@@ -170,6 +178,7 @@ async function startServices(around: {
   readonly links: ReadonlyMap<string, Instance['links']>;
   readonly env: Readonly<Record<string, string>>;
   readonly logs: string;
+  readonly vitalsDir: string;
   readonly tie: readonly string[];
   readonly random: Random;
   readonly times: ServiceTimes;
@@ -193,6 +202,7 @@ async function startServices(around: {
           service,
           String(around.times.leaseMs),
           String(around.times.ackWaitMs),
+          ...soakOf(around.times, name, around.vitalsDir),
         ],
         env: {
           ...around.env,
@@ -211,6 +221,11 @@ async function startServices(around: {
     }
   }
   return services;
+}
+
+function soakOf({ soak }: ServiceTimes, name: string, vitalsDir: string): string[] {
+  if (soak === undefined) return [];
+  return [JSON.stringify({ ...soak, name, heapFile: join(vitalsDir, `${name}.jsonl`) } satisfies ServiceSoak)];
 }
 
 const nameOf = (service: ServiceName, number: number): string => `${service}-${number}`;

@@ -1,7 +1,7 @@
 import type { Profiler } from 'node:inspector';
 
 /** What the benchmark asks of its child processes, over their channel. */
-export type Wanted = { readonly want: 'go' | 'report' | 'profile' | 'profiled' | 'end' };
+export type Wanted = { readonly want: 'go' | 'report' | 'profile' | 'profiled' | 'memory' | 'imports' | 'end' };
 
 /** What they answer. */
 export type Told =
@@ -9,6 +9,10 @@ export type Told =
   /** All that was expected was done. */
   | { readonly told: 'done' }
   | { readonly told: 'report'; readonly report: Report }
+  /** What is left of its heap when its garbage is collected. */
+  | { readonly told: 'memory'; readonly heapBytes: number }
+  /** Modules, by package. */
+  | { readonly told: 'imports'; readonly imports: Readonly<Record<string, number>> }
   | { readonly told: 'profiling' }
   | { readonly told: 'profiled'; readonly profile: Profiler.Profile };
 

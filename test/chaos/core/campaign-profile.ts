@@ -12,6 +12,22 @@ export interface CampaignProfile {
   readonly stepEveryMs: number;
   readonly deck: readonly FaultAction[];
   readonly shuffled: boolean;
+  /** It is watched whether anything grows. */
+  readonly soak?: SoakTimes;
+}
+
+export interface SoakTimes {
+  readonly lookEveryMs: number;
+  /** Each service collects its garbage so often, to tell what is left. */
+  readonly heapEveryMs: number;
+  /** Of streams that nobody judges a campaign by. */
+  readonly streamAgeMs: number;
+}
+
+/** What a service is told that takes part in one. */
+export interface ServiceSoak extends Pick<SoakTimes, 'heapEveryMs' | 'streamAgeMs'> {
+  readonly name: string;
+  readonly heapFile: string;
 }
 
 export function longCampaign(minutes: number): CampaignProfile {
@@ -23,6 +39,23 @@ export function longCampaign(minutes: number): CampaignProfile {
     stepEveryMs: 40,
     deck: FULL_DECK,
     shuffled: true,
+  };
+}
+
+/** At least what the server takes: the age of a stream may not be below its window of duplicates. */
+const STREAM_AGE_MIN_MS = 150_000;
+
+/** Half of the load, and faults so far apart that a process lives for minutes: what grows has time to show. */
+export function soakCampaign(minutes: number): CampaignProfile {
+  return {
+    ...longCampaign(minutes),
+    gapMs: [15_000, 45_000],
+    ackWaitMs: 0,
+    soak: {
+      lookEveryMs: 5_000,
+      heapEveryMs: 10_000,
+      streamAgeMs: Math.max(STREAM_AGE_MIN_MS, minutes * 10_000),
+    },
   };
 }
 

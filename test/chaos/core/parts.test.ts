@@ -110,8 +110,13 @@ test('a far end’s log: a call ends when its answer leaves, not when its connec
 
 describe('the command line', () => {
   test('takes minutes and a seed, and has defaults', () => {
-    expect(readChaosOptions(['--minutes', '0.5', '--seed', '12'], 99)).toEqual({ minutes: 0.5, seed: 12 });
-    expect(readChaosOptions([], 99)).toEqual({ minutes: 3, seed: 99 });
+    expect(readChaosOptions(['--minutes', '0.5', '--seed', '12'], 99)).toEqual({
+      minutes: 0.5,
+      seed: 12,
+      soak: false,
+    });
+    expect(readChaosOptions([], 99)).toEqual({ minutes: 3, seed: 99, soak: false });
+    expect(readChaosOptions(['--soak'], 99)).toEqual({ minutes: 30, seed: 99, soak: true });
     expect(readChaosOptions(['--help'], 99)).toBe('help');
   });
 
