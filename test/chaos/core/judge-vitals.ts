@@ -15,6 +15,8 @@ export const ALLOWED = {
   heapBytes: { least: 3 * MIB, anHour: 24 * MIB },
   // An allocator keeps what it once had, and a JIT compiles for long.
   rssBytes: { least: 40 * MIB, anHour: 120 * MIB },
+  // A server keeps what it has read of its files for as long as nobody else wants the memory.
+  serverBytes: { least: 128 * MIB, anHour: 256 * MIB },
   descriptors: { least: 6, anHour: 24 },
   threads: { least: 3, anHour: 12 },
   connections: { least: 10, anHour: 40 },
@@ -38,6 +40,8 @@ const TOO_OLD_MS = 20_000;
 /** Rows come and go: what stands in them at any time is little. */
 export const EMPTIED_TABLES = ['outbox', 'workers', 'limit_buckets', 'limit_reservations'] as const;
 
+const SERVERS: ReadonlySet<string> = new Set(['postgres', 'nats', 'redis']);
+
 export function judgeVitals(vitals: Vitals): SignVerdict[] {
   return [memoryFlat(vitals), nothingGathered(vitals), vacuumed(vitals), bounded(vitals)];
 }
@@ -49,7 +53,8 @@ function memoryFlat({ processes, heaps }: Vitals): SignVerdict {
     found.grows(`${piece.name} buffers`, piece.of('outsideBytes'), ALLOWED.heapBytes, asMib);
   }
   for (const piece of pieces(processes)) {
-    found.grows(`${piece.name} resident`, piece.of('rssBytes'), ALLOWED.rssBytes, asMib);
+    const allowed = SERVERS.has(piece.name) ? ALLOWED.serverBytes : ALLOWED.rssBytes;
+    found.grows(`${piece.name} resident`, piece.of('rssBytes'), allowed, asMib);
   }
   return { sign: 'V1', ...found.all() };
 }
