@@ -51,11 +51,48 @@ test('an address that is not public is refused before anything is sent, in every
     '[::1]',
     '[::ffff:127.0.0.1]',
     '0.0.0.0',
+    '0177.0.0.1',
+    '0x7f000001',
+    '017700000001',
+    '%31%32%37.0.0.1',
+    '１２７.0.0.1',
+    'LOCALHOST',
+    '127.0.0.1.',
+    '[::]',
+    '[::127.0.0.1]',
+    '[::ffff:7f00:1]',
+    '[64:ff9b::7f00:1]',
+    '[2002:7f00:1::]',
+    '169.254.169.254',
+    '[fd00:ec2::254]',
   ]) {
     const { fetch, refusal, provesNotSent } = tracked('public');
     const error = await failure(fetch(`http://${host}:${port}/`, { method: 'POST', body: 'pay' }));
     expect(refusal(error)?.message, host).toContain('network: { private: true }');
     expect(provesNotSent(error)).toBe(true);
+  }
+  expect(server.connections()).toBe(0);
+});
+
+test('an address that names a user, something other than HTTP, or the machine by another name is not fetched', async () => {
+  const server = await listen((_request, response) => void response.end());
+  const { port } = server;
+  for (const url of [
+    `http://example.com@127.0.0.1:${port}/`,
+    `http://example.com:80@127.0.0.1:${port}/`,
+    `http://example.com\\@127.0.0.1:${port}/`,
+    `http:127.0.0.1:${port}`,
+    'file:///etc/passwd',
+    `gopher://127.0.0.1:${port}/`,
+    `unix:/run/a.sock`,
+    `ftp://127.0.0.1:${port}/`,
+    '//127.0.0.1/',
+    // Whether a resolver knows these is its own affair.
+    `http://localhost.:${port}/`,
+    `http://inner.localhost:${port}/`,
+  ]) {
+    const { fetch } = tracked('public');
+    expect(await failure(fetch(url)), url).toBeInstanceOf(Error);
   }
   expect(server.connections()).toBe(0);
 });

@@ -7,6 +7,16 @@ test('addresses of the public internet are public', () => {
   }
 });
 
+test('an address that is set aside, embeds another, or leads through a translator is none either', () => {
+  const others = [
+    ...['0.1.2.3', '192.0.2.1', '192.88.99.1', '198.51.100.1', '203.0.113.7', '255.255.255.254', '100.127.255.255'],
+    ...['100::1', '2001:2::1', '2001:10::1', '2001:20::1', '2001:db8::1', '2002:a9fe:a9fe::1', '3fff::1', '5f00::1'],
+    ...['fec0::1', '::127.0.0.1', '::ffff:0:7f00:1', '64:ff9b::a9fe:a9fe', '64:ff9b:1:ffff::1', '2001::7f00:1'],
+    ...['::ffff:a9fe:a9fe', '0:0:0:0:0:ffff:10.0.0.1', 'ff0e::1'],
+  ];
+  expect(others.filter((address) => whyNotPublic(address) === undefined)).toEqual([]);
+});
+
 test('no other address is, in whatever clothes it comes', () => {
   const others = {
     loopback: ['127.0.0.1', '127.255.255.254', '::1'],
@@ -23,7 +33,7 @@ test('no other address is, in whatever clothes it comes', () => {
     teredo: ['2001:0:53aa:64c::1'],
     metadata: ['168.63.129.16'],
     reserved: ['::7f00:1', '192.0.0.192', '198.18.0.1', '240.0.0.1', '4000::1'],
-    'not an address': ['', 'localhost', '1.2.3', '256.1.1.1'],
+    'not an address': ['', 'localhost', '1.2.3', '256.1.1.1', '0x7f000001', '017700000001', '2130706433', '127.1'],
   };
   for (const [why, addresses] of Object.entries(others)) {
     for (const address of addresses) expect(whyNotPublic(address), address).toBe(why);

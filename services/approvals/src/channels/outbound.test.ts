@@ -5,7 +5,8 @@ const body = { headers: {}, body: '', signal: AbortSignal.timeout(5_000), answer
 
 it('notifications reach no private address, by number, by name, or as a mail server', async () => {
   const outbound = createOutbound('public');
-  for (const host of ['127.0.0.1', 'localhost', '[::1]', '169.254.169.254']) {
+  const written = ['2130706433', '0x7f.1', '0177.1', '[::]', '[::ffff:7f00:1]', '[64:ff9b::a9fe:a9fe]', 'a@127.0.0.1'];
+  for (const host of ['127.0.0.1', 'localhost', '[::1]', '169.254.169.254', ...written]) {
     const error = await post(outbound, { url: `http://${host}:9/secret-path`, ...body }).catch(
       (reason: unknown) => reason,
     );
