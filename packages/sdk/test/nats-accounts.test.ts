@@ -186,6 +186,7 @@ describe('of all that a login could do, the server allows', () => {
         'dead.EVENTS.acme',
         '$JS.API.DIRECT.GET.EVENTS.x.y',
         '$JS.API.DIRECT.GET.BODIES.x.y',
+        '$JS.API.CONSUMER.CREATE.EVENTS',
         '$JS.API.CONSUMER.CREATE.EVENTS.mine',
         '$JS.API.CONSUMER.CREATE.EVENTS.mine.events.zeta.x',
         ...readsAllOf('EVENTS'),

@@ -39,6 +39,7 @@ const FURTHER = {
       api('DIRECT.GET.EVENTS.>'),
       api('DIRECT.GET.BODIES.>'),
       // Lists are read by consumers of the moment, and `after` hooks have durables named by the workspace.
+      api('CONSUMER.CREATE.EVENTS'),
       api('CONSUMER.CREATE.EVENTS.>'),
       api('CONSUMER.DELETE.EVENTS.*'),
       ...reading('EVENTS', '*'),
