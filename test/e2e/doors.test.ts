@@ -1,9 +1,11 @@
+import { createHash, createHmac } from 'node:crypto';
 import { registerApp } from '@holdpoint/shared/db/apps';
 import type { Approval } from '@holdpoint/shared/domain/approval';
 import { hashApiKey } from '@holdpoint/shared/runtime/auth';
 import { SERVICES, type ServiceName } from '@holdpoint/shared/runtime/config';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HOSTILE_TEXTS, hostileCursors, SUBJECTS } from './hostile-texts.ts';
 import { line, type System, startSystem } from './system.ts';
 
 /** Stands in everything that tenant acme has here: whoever sees it has seen what is acme's. */
@@ -16,6 +18,8 @@ interface Door {
   readonly method: Method;
   readonly path: string;
   readonly open: boolean;
+  /** Of the query string. */
+  readonly asks: readonly string[];
 }
 
 /** Doors without a key, each because of what it is. Whoever adds one says so here. */
@@ -46,7 +50,7 @@ let ids: Readonly<Record<string, string>>;
 const zeta = { admin: 'hp_zeta_admin', reader: 'hp_zeta_reader' };
 
 beforeAll(async () => {
-  system = await startSystem();
+  system = await startSystem({ files: CRM });
   const app = { tenant: 'zeta', audiences: [], operators: null };
   await registerApp(system.db, {
     ...app,
@@ -60,14 +64,28 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
+interface Described {
+  readonly security?: unknown[];
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+}
+
+/** Keeps what it is told of contacts, whatever that is. */
+const CRM = {
+  'connectors/crm/tools.ts': `export default { name: 'crm', tools: {}, entities: { contacts: {
+    schema: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } } } } };`,
+  'connectors/crm/run.ts': 'export default { run: {} };',
+};
+
 async function doorsOf(service: ServiceName): Promise<Door[]> {
   const { paths } = (await (await system.call(service, '/openapi.json')).json()) as {
-    paths: Record<string, Partial<Record<Method, { security?: unknown[] }>>>;
+    paths: Record<string, Partial<Record<Method, Described>>>;
   };
   return Object.entries(paths).flatMap(([path, methods]) =>
     METHODS.flatMap((method) => {
       const found = methods[method];
-      return found ? [{ service, method, path, open: found.security?.length === 0 }] : [];
+      if (!found) return [];
+      const asks = (found.parameters ?? []).flatMap((one) => (one.in === 'query' ? [one.name] : []));
+      return [{ service, method, path, open: found.security?.length === 0, asks }];
     }),
   );
 }
@@ -204,6 +222,129 @@ describe('every door', () => {
     }
   });
 });
+
+describe('what is written in a path, a query or a body', () => {
+  test('is taken for what it is: nobody else’s rows, no failure, no subject of another', async () => {
+    const asked: [string, number, string][] = [];
+    const ask = async (door: Door, path: string, key: string) => {
+      const { status, text } = await knock(door, key, path);
+      asked.push([`${nameOf(door)} ${path.slice(0, 200)}`, status, text]);
+      return { status, text };
+    };
+    for (const door of guarded()) {
+      const knocks = HOSTILE_TEXTS.flatMap((hostile) => {
+        const value = encodeURIComponent(hostile);
+        const inPath = door.path.includes('{') ? [door.path.replace(/\{\w+\}/g, value)] : [];
+        return [...inPath, ...door.asks.map((name) => `${filledIn(door)}?${name}=${value}`)];
+      });
+      await Promise.all(knocks.map((path) => ask(door, path, zeta.admin)));
+    }
+    expect(asked.length).toBeGreaterThan(1_000);
+    expect(asked.filter(([, status]) => status >= 500)).toEqual([]);
+    expect(asked.filter(([path, , text]) => text.replaceAll(path, '').includes(`order:${MARK}`))).toEqual([]);
+  });
+
+  test('is asked for by its own words, and finds only itself', async () => {
+    const key = system.keys.admin;
+    const printable = HOSTILE_TEXTS.filter((text) => text.length <= 200 && /^[\x21-\x7e]+$/.test(text));
+    expect(printable.length).toBeGreaterThan(5);
+    const actions = printable.map((text) =>
+      line('set', { entity_key: text, idempotency_key: text, args: { n: text } }),
+    );
+    const { decisions } = await system.propose({ plan_id: printable[0], actions });
+    expect(decisions.map(({ decision }) => decision)).toEqual(printable.map(() => 'ALLOW'));
+    for (const text of printable) {
+      const found = await system.call('executor', `/v1/actions?entity_key=${encodeURIComponent(text)}`, { key });
+      const { items } = (await found.json()) as { items: { entity_key: string; args: { n: string } }[] };
+      expect(items.map(({ entity_key, args }) => [entity_key, args.n])).toEqual([[text, text]]);
+    }
+  });
+
+  test('is refused where a name stands in a subject or a column', async () => {
+    for (const hostile of HOSTILE_TEXTS) {
+      for (const body of [
+        { plan_id: 'p', operator: hostile, actions: [line('set')] },
+        { plan_id: 'p', operator: 'risk', actions: [line('set', { connector: hostile })] },
+        { plan_id: 'p', operator: 'risk', event_id: hostile, actions: [line('set')] },
+        { plan_id: 'p', operator: 'risk', agent: { id: hostile, session_id: hostile }, actions: [line(hostile)] },
+      ]) {
+        const response = await system.call('evaluator', '/v1/plans', { body, key: system.keys.operator });
+        const said = await response.text();
+        expect([said, response.status < 500]).toEqual([said, true]);
+        // Some of them are good names, too.
+        if (!/^[a-z]+$/.test(hostile) && response.status === 200) expect(said).not.toContain('"ALLOW"');
+      }
+    }
+  });
+
+  test('is one token of an event’s subject, whatever a provider calls its type', async () => {
+    const key = system.keys.admin;
+    for (const hostile of HOSTILE_TEXTS.filter((text) => /^[\x20-\x7e]{1,200}$/.test(text.trim()))) {
+      const body = JSON.stringify({ of: hostile });
+      const signature = createHmac('sha256', 'its-a-secret').update(body).digest('hex');
+      const delivery = createHash('sha256').update(hostile).digest('hex');
+      const headers = { 'x-hub-signature-256': `sha256=${signature}`, 'x-github-event': hostile.trim() };
+      const response = await fetch(`${system.services.ingest[0]?.url}/hooks/acme/github`, {
+        method: 'POST',
+        headers: { ...headers, 'x-github-delivery': delivery, 'content-type': 'application/json' },
+        body,
+      });
+      expect([hostile, response.status]).toEqual([hostile, 202]);
+      const query = `/v1/events?type=${encodeURIComponent(hostile.trim())}`;
+      const answer = await system.call('ingest', query, { key });
+      const { items = [] } = (await answer.json()) as { items?: { type: string }[] };
+      expect([query, answer.status, items.map(({ type }) => type)]).toEqual([query, 200, [hostile.trim()]]);
+    }
+    for (const { stream, pattern } of SUBJECTS) {
+      const { state } = await system.nats.jsm.streams.info(stream, { subjects_filter: '>' });
+      expect(Object.keys(state.subjects ?? {}).filter((subject) => !pattern.test(subject))).toEqual([]);
+    }
+  });
+
+  test('is a value in a question about entities, or no question', async () => {
+    await keepContacts();
+    const find = async (query: Record<string, string>) => {
+      const path = `/v1/entities/crm/contacts?${new URLSearchParams(query)}`;
+      const response = await system.call('executor', path, { key: system.keys.admin });
+      expect([path, response.status < 500]).toEqual([path, true]);
+      const { items = [] } = (await response.json()) as { items?: { name: string }[] };
+      return { status: response.status, names: items.map(({ name }) => name) };
+    };
+    for (const hostile of HOSTILE_TEXTS) {
+      for (const test of [
+        hostile,
+        { contains: hostile },
+        { startsWith: hostile },
+        { in: [hostile] },
+        { gt: hostile, lt: hostile },
+      ]) {
+        const { names } = await find({ where: JSON.stringify({ name: test }) });
+        expect(names.filter((name) => !name.includes(hostile))).toEqual([]);
+      }
+      expect((await find({ where: JSON.stringify({ [hostile]: 'x' }) })).names).toEqual([]);
+      expect((await find({ orderBy: `${hostile}:desc` })).status).toBe(400);
+      expect((await find({ where: hostile })).status).toBe(400);
+    }
+    for (const cursor of hostileCursors()) expect((await find({ cursor })).status).toBe(400);
+  });
+});
+
+/** One by each name that could be taken for something else. */
+async function keepContacts(): Promise<void> {
+  const texts = HOSTILE_TEXTS.filter((text) => !text.includes('\u0000') && text.length < 500);
+  await system.db
+    .insertInto('entities')
+    .values(
+      texts.flatMap((name, index) =>
+        ['acme', 'zeta'].map((tenant) => ({
+          ...{ tenant, connector: 'crm', entity: 'contacts', id: `c${index}`, version: null },
+          data: JSON.stringify({ name: tenant === 'acme' ? name : `theirs ${name}` }),
+          expires_at: new Date(Date.now() + 3_600_000),
+        })),
+      ),
+    )
+    .execute();
+}
 
 test('pages for people show nothing to whoever is not signed in', async () => {
   const [approvals, executor] = [system.services.approvals[0]?.url, system.services.executor[0]?.url];

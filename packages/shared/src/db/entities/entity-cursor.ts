@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { isPlainText } from '../../domain/plain-text.ts';
 import type { EntityData } from '../../workspace/entity-db.ts';
 import { EntityError } from './entity-error.ts';
 import { entityKey } from './entity-key.ts';
@@ -8,7 +9,8 @@ import type { EntityListing, EntityPlace, EntityPosition, EntityRow } from './en
 /** The question that a cursor belongs to. How many are taken may differ from page to page. */
 export type WrittenFor = Pick<EntityListing, 'tests' | 'order'> & { readonly place: EntityPlace };
 
-const cursorSchema = z.tuple([z.string(), z.array(z.base64().nullable()), z.string()]);
+/** Anyone can write one: what Postgres could not hold is no id. */
+const cursorSchema = z.tuple([z.string(), z.array(z.base64().nullable()), z.string().refine(isPlainText)]);
 
 /** Where a page ended, opaque: `next` of it. */
 export function writeCursor({ id, data }: EntityRow, writtenFor: WrittenFor): string {

@@ -64,13 +64,20 @@ export function readQuery(place: EntityPlace, given: unknown): ReadQuery {
 }
 
 function byField<Schema extends z.ZodType>(schema: Schema, fieldsMax: number) {
-  return z.record(z.string(), schema).superRefine((fields, { addIssue }) => {
+  // A record leaves it out without a word, and a question that lost a condition would find too much.
+  const whole = z.unknown().superRefine((fields, { addIssue }) => {
+    if (typeof fields === 'object' && fields !== null && Object.hasOwn(fields, '__proto__')) {
+      addIssue({ code: 'custom', path: ['__proto__'], message: 'is no plain name of a field' });
+    }
+  });
+  const record = z.record(z.string(), schema).superRefine((fields, { addIssue }) => {
     const names = Object.keys(fields);
     if (names.length > fieldsMax) addIssue({ code: 'custom', message: `must name at most ${fieldsMax} fields` });
     for (const name of names) {
       if (!FIELD.test(name)) addIssue({ code: 'custom', path: [name], message: 'is no plain name of a field' });
     }
   });
+  return whole.pipe(record);
 }
 
 function readTests(name: string, test: unknown): FieldTest[] {
