@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { STREAMS } from '@holdpoint/shared/messages/streams';
 import { Redis } from 'ioredis';
 import { SEEN_POINTS, type SeenPoint } from './core/far-end-protocol.ts';
 import {
@@ -13,6 +14,7 @@ import type { ProcessStop } from './core/history.ts';
 import type { Moments, Promised } from './core/moments.ts';
 import type { Random } from './core/random.ts';
 import type { Link } from './link.ts';
+import type { KeptProcess } from './process.ts';
 import { type CommitPoint, type CommitSignals, listenForCommits } from './store/commit-signals.ts';
 import type { System } from './system.ts';
 
@@ -80,10 +82,10 @@ function openInjector(
     readonly signal: AbortSignal;
   },
 ) {
-  const locks = new Map<ServerTarget | Link, Promise<unknown>>();
+  const locks = new Map<ServerTarget | Link | KeptProcess, Promise<unknown>>();
 
-  /** One thing at a time is done to a server, or to a link. */
-  function locked<T>(target: ServerTarget | Link, work: () => Promise<T>): Promise<T> {
+  /** One thing at a time is done to a server, to a link, or to a process's clock. */
+  function locked<T>(target: ServerTarget | Link | KeptProcess, work: () => Promise<T>): Promise<T> {
     const next = (locks.get(target) ?? Promise.resolve()).then(work);
     locks.set(
       target,
@@ -123,6 +125,55 @@ function openInjector(
       await pause(ms, undefined, { signal }).catch(() => {});
       await link.heal();
       return true;
+    });
+  }
+
+  async function setClock(
+    { service, all }: Extract<FaultAction, { do: 'set clock' }>,
+    instance: number,
+    offsetMs: number,
+    ms: number,
+  ): Promise<boolean> {
+    const found = system.services[service].filter((_, index) => all || index === instance);
+    const set = found.map(({ process }) =>
+      locked(process, async () => {
+        process.setClock(offsetMs);
+        await pause(ms, undefined, { signal }).catch(() => {});
+        process.setClock(0);
+      }),
+    );
+    await Promise.all(set);
+    return found.length > 0;
+  }
+
+  /** A NATS that could not write once stores nothing until it is started again, whatever space there is by then. */
+  async function fillDisk(ms: number, orderly: boolean): Promise<boolean> {
+    const { natsDisk } = system;
+    if (natsDisk === undefined) return false;
+    return locked('nats', async () => {
+      const full = await natsDisk.fill();
+      await pause(ms, undefined, { signal }).catch(() => {});
+      // One that dies on a full disk comes back from what it had written by then.
+      if (!orderly) await system.servers.nats.kill();
+      await natsDisk.free();
+      if (orderly) await system.servers.nats.stop();
+      await system.servers.nats.start();
+      return full;
+    });
+  }
+
+  async function fillStreams(ms: number): Promise<boolean> {
+    return locked('nats', async () => {
+      const { streams } = system.nats.jsm;
+      const filled = await Promise.all(
+        [STREAMS.EVENTS, STREAMS.PLANS].map(async ({ name }) => {
+          const { state } = await streams.info(name);
+          return streams.update(name, { max_bytes: Math.max(state.bytes, 1) });
+        }),
+      ).catch(() => undefined);
+      await pause(ms, undefined, { signal }).catch(() => {});
+      for (const { name, max_bytes } of [STREAMS.EVENTS, STREAMS.PLANS]) await streams.update(name, { max_bytes });
+      return filled !== undefined;
     });
   }
 
@@ -192,7 +243,7 @@ function openInjector(
     return hit;
   }
 
-  async function inject({ action, instance, durationMs }: Fault): Promise<boolean> {
+  async function inject({ action, instance, durationMs, offsetMs }: Fault): Promise<boolean> {
     switch (action.do) {
       case 'kill':
         return system.services[action.service][instance]?.process.kill() ?? false;
@@ -214,6 +265,12 @@ function openInjector(
         return cut(action, instance, durationMs);
       case 'empty redis':
         return emptyRedis();
+      case 'set clock':
+        return setClock(action, instance, offsetMs, durationMs);
+      case 'fill disk':
+        return fillDisk(durationMs, instance === 0);
+      case 'fill streams':
+        return fillStreams(durationMs);
       default:
         return action satisfies never;
     }

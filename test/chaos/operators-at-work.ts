@@ -7,7 +7,7 @@ import type { Moments, Promised } from './core/moments.ts';
 import type { Random } from './core/random.ts';
 import { lineName, openTraffic, type Step, TENANT } from './core/traffic.ts';
 import { countOpen } from './store/read-history.ts';
-import type { Answer, Instance, System } from './system.ts';
+import { type Answer, CLOCK_ECHO_MS, type Instance, type System } from './system.ts';
 import { GITHUB_SECRET, STANDARD_SECRET } from './workspace.ts';
 
 const STEPS_IN_FLIGHT_MAX = 48;
@@ -22,7 +22,14 @@ const EVENTS_REMEMBERED_MAX = 50;
 export interface TrafficLog {
   readonly webhooks: AnsweredWebhook[];
   plans(): ProposedPlan[];
-  readonly counts: { proposals: number; proposalsUnanswered: number; deliveries: number; deliveriesUnanswered: number };
+  readonly counts: {
+    proposals: number;
+    proposalsUnanswered: number;
+    deliveries: number;
+    deliveriesUnanswered: number;
+    /** Because of a clock that was set wrong: their signature was too old for it, or too new. */
+    deliveriesRefused: number;
+  };
 }
 
 interface Remembered {
@@ -48,7 +55,13 @@ export async function workAsOperators(
   const plans = new Map<string, Remembered>();
   const webhooks: AnsweredWebhook[] = [];
   const eventIds: string[] = [];
-  const counts = { proposals: 0, proposalsUnanswered: 0, deliveries: 0, deliveriesUnanswered: 0 };
+  const counts = {
+    proposals: 0,
+    proposalsUnanswered: 0,
+    deliveries: 0,
+    deliveriesUnanswered: 0,
+    deliveriesRefused: 0,
+  };
   const underWay = new Set<Promise<void>>();
 
   async function propose(step: Extract<Step, { do: 'propose' }>): Promise<void> {
@@ -95,6 +108,10 @@ export async function workAsOperators(
       const instance: Instance = chosen.pick(system.services.ingest);
       const answer = await system.call(instance, `/hooks/${TENANT}/${provider}`, { body, headers });
       if (answer === undefined || answer.status >= 429) return undefined;
+      if (answer.status === 401 && instance.process.clockWasOff(CLOCK_ECHO_MS)) {
+        counts.deliveriesRefused += 1;
+        return undefined;
+      }
       const { event_id: eventId } = answer.body as { event_id?: string };
       if (answer.status > 299 || eventId === undefined) throw new Error(`ingest answered ${JSON.stringify(answer)}`);
       if (answer.status === 202) promised.tell('accepted');

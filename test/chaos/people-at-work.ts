@@ -4,17 +4,30 @@ import type { Approval } from '@holdpoint/shared/domain/approval';
 import type { SaidGrant, SaidSettlement, SaidVote } from './core/history.ts';
 import { type Random, weighted } from './core/random.ts';
 import { CONNECTORS, OPERATORS } from './core/traffic.ts';
-import type { Answer, Instance, System } from './system.ts';
+import { type Answer, CLOCK_ECHO_MS, type Instance, type System } from './system.ts';
 
 const LOOK_EVERY_MS = 300;
 const LIST_MAX = 100;
 const GRANT_EVERY_MS = 1_500;
 const GRANT_LASTS_MS = 20_000;
 
-const answerOf = (answer: Answer | undefined): 'accepted' | 'refused' | 'lost' => {
-  if (answer === undefined || answer.status >= 500) return 'lost';
-  return answer.status === 200 || answer.status === 201 ? 'accepted' : 'refused';
-};
+/** Short, so that a clock that is set ahead takes some for expired. */
+const TOKEN_LASTS_SECONDS = 90;
+
+type Said = Pick<SaidVote, 'answer' | 'byClock'>;
+
+/** A clock that is set wrong may refuse a token; one that is right may not. */
+function answerOf(answer: Answer | undefined, { process }: Instance): Said {
+  if (answer === undefined || answer.status >= 500) return { answer: 'lost' };
+  if (answer.status === 401) {
+    if (!process.clockWasOff(CLOCK_ECHO_MS)) throw new Error(`${process.name} answered ${JSON.stringify(answer)}`);
+    return { answer: 'refused', byClock: true };
+  }
+  return { answer: answer.status === 200 || answer.status === 201 ? 'accepted' : 'refused' };
+}
+
+const tokenOf = (system: System, name: string, audience: string): Promise<string> =>
+  system.people.token(name, [audience], { exp: Math.floor(Date.now() / 1000) + TOKEN_LASTS_SECONDS });
 
 interface Options {
   readonly random: Random;
@@ -28,11 +41,11 @@ export async function decideApprovals(system: System, { random, signal }: Option
 
   async function vote(id: string, what: SaidVote['vote'], name: string, instance: Instance): Promise<boolean> {
     const body = JSON.stringify(what === 'deny' ? { reason: 'not today' } : {});
-    const key = await system.people.token(name, ['reviewer']);
+    const key = await tokenOf(system, name, 'reviewer');
     const path = `/v1/approvals/${id}/${what}`;
-    const answer = answerOf(await system.call(instance, path, { key, body }));
-    said.push({ approval: id, vote: what, answer });
-    return answer !== 'lost';
+    const answer = answerOf(await system.call(instance, path, { key, body }), instance);
+    said.push({ approval: id, vote: what, ...answer });
+    return answer.answer !== 'lost' && !answer.byClock;
   }
 
   async function decide({ id, plan_id, entity_key }: Approval): Promise<void> {
@@ -57,7 +70,6 @@ export async function decideApprovals(system: System, { random, signal }: Option
 /** Reviewers who will not be asked each time: a few payments of one operator in one connector, for a while. */
 export async function consentInAdvance(system: System, { random, signal }: Options): Promise<SaidGrant[]> {
   const said: SaidGrant[] = [];
-  const key = await system.people.token('ann', ['reviewer']);
   while (!signal.aborted) {
     const reason = `grant ${said.length + 1}`;
     const own = random.fork(reason);
@@ -71,7 +83,9 @@ export async function consentInAdvance(system: System, { random, signal }: Optio
       reason,
     });
     const instance = own.pick(system.services.approvals);
-    said.push({ reason, uses, answer: answerOf(await system.call(instance, '/v1/standing-grants', { key, body })) });
+    const key = await tokenOf(system, 'ann', 'reviewer');
+    const answer = await system.call(instance, '/v1/standing-grants', { key, body });
+    said.push({ reason, uses, ...answerOf(answer, instance) });
     await pause(GRANT_EVERY_MS, undefined, { signal }).catch(() => {});
   }
   return said;
@@ -89,10 +103,10 @@ export async function settleActions(
     const own = random.fork(`${key} ${attempts}`);
     if (own.next() < patience() ** (told.get(id) ?? 1)) return void told.set(id, (told.get(id) ?? 1) + 1);
     const as = weighted(own, { applied: 50, not_applied: 30, failed: 20 });
-    const token = await system.people.token('olga', ['ops']);
+    const token = await tokenOf(system, 'olga', 'ops');
     const body = JSON.stringify({ as, reason: 'looked it up' });
-    const answer = answerOf(await system.call(instance, `/v1/actions/${id}/settle`, { key: token, body }));
-    said.push({ action: id, as, answer });
+    const answer = await system.call(instance, `/v1/actions/${id}/settle`, { key: token, body });
+    said.push({ action: id, as, ...answerOf(answer, instance) });
   }
 
   for (let turn = 0; !signal.aborted; turn += 1) {

@@ -24,6 +24,10 @@ export interface KeptProcess {
   kill(): boolean;
   /** SIGSTOP, and SIGCONT after that long. False: there was none to stop. */
   sleep(ms: number): Promise<boolean>;
+  /** Its wall clock is off by so much, until told otherwise, whichever process it is by then. */
+  setClock(offsetMs: number): void;
+  /** Whether its clock is off, or was within that long. */
+  clockWasOff(withinMs: number): boolean;
   /** For good: SIGTERM, past the deadline SIGKILL. */
   stop(deadlineMs: number): Promise<void>;
   readonly stops: readonly ProcessStop[];
@@ -37,6 +41,11 @@ export function keepRunning(spec: ProcessSpec): KeptProcess {
   const stops: ProcessStop[] = [];
   const deaths: string[] = [];
   let child: ChildProcess | undefined;
+  let clockOffsetMs = 0;
+  let clockRightSince = Number.NEGATIVE_INFINITY;
+
+  // Who dies meanwhile is told as it comes back.
+  const tellClock = (): void => void child?.send({ clockOffsetMs }, () => {});
 
   async function keep(): Promise<void> {
     while (!ending.signal.aborted) {
@@ -53,6 +62,7 @@ export function keepRunning(spec: ProcessSpec): KeptProcess {
       if (ending.signal.aborted) return 'was not started';
       const started = launch(spec, log.fd);
       child = started;
+      if (clockOffsetMs !== 0) tellClock();
       return await endOf(started);
     } finally {
       child = undefined;
@@ -74,6 +84,12 @@ export function keepRunning(spec: ProcessSpec): KeptProcess {
       sleeper.kill('SIGCONT');
       return true;
     },
+    setClock(offsetMs) {
+      if (offsetMs === 0) clockRightSince = performance.now();
+      clockOffsetMs = offsetMs;
+      tellClock();
+    },
+    clockWasOff: (withinMs) => clockOffsetMs !== 0 || performance.now() - clockRightSince < withinMs,
     async stop(deadlineMs) {
       ending.abort();
       child?.kill('SIGCONT');
@@ -90,7 +106,12 @@ export function keepRunning(spec: ProcessSpec): KeptProcess {
 function launch(spec: ProcessSpec, logFd: number): ChildProcess {
   const [command = process.execPath, ...args] = [...spec.tie, process.execPath, ...spec.args];
   // A group of its own: Ctrl-C is for the campaign, which ends what it started in its order.
-  return spawn(command, args, { cwd: spec.cwd, env: { ...spec.env }, stdio: ['ignore', logFd, logFd], detached: true });
+  return spawn(command, args, {
+    cwd: spec.cwd,
+    env: { ...spec.env },
+    stdio: ['ignore', logFd, logFd, 'ipc'],
+    detached: true,
+  });
 }
 
 function endOf(child: ChildProcess): Promise<string> {

@@ -27,6 +27,7 @@ import { type FarEnd, startFarEnd } from './far-end.ts';
 import { type Link, openLink } from './link.ts';
 import { type KeptProcess, keepRunning } from './process.ts';
 import { shortenStreams } from './shorten-streams.ts';
+import { openSmallDisk, type SmallDisk } from './small-disk.ts';
 import { installCommitSignals } from './store/commit-signals.ts';
 import { writeWorkspace } from './workspace.ts';
 
@@ -45,6 +46,8 @@ export interface System {
   readonly vitalsDir: string;
   readonly stack: Stack;
   readonly servers: Readonly<Record<ServerName, ServerHandle>>;
+  /** Where NATS keeps its data, if the machine lets it have a disk of its own. */
+  readonly natsDisk: SmallDisk | undefined;
   readonly farEnd: FarEnd;
   readonly people: People;
   readonly keys: { readonly admin: string; readonly operator: string };
@@ -83,6 +86,10 @@ export interface ServiceTimes {
 }
 
 const CALL_MAX_MS = 4_000;
+/** An answer that was on its way when a clock was set right may be one of the wrong clock. */
+export const CLOCK_ECHO_MS = 2 * CALL_MAX_MS;
+/** More than the streams set aside between them: that they may, though its disk is smaller, is how a disk comes to be full. */
+const NATS_STORE_MAX_BYTES = 16 * 1024 ** 3;
 
 export async function startSystem(options: {
   readonly dir: string;
@@ -93,7 +100,20 @@ export async function startSystem(options: {
 }): Promise<System> {
   const { dir, stages } = options;
   // Nothing that somebody else relies on may be emptied or killed: only servers of its own, whatever the environment names.
-  const stack = await startStack({ dataDir: join(dir, 'servers'), env: { PATH: environment().PATH } });
+  let natsDisk: SmallDisk | undefined;
+  const stack = await startStack({
+    dataDir: join(dir, 'servers'),
+    env: { PATH: environment().PATH },
+    async openNatsDisk(folder) {
+      natsDisk = await openSmallDisk(folder);
+      return natsDisk && { within: natsDisk.within, storeMaxBytes: NATS_STORE_MAX_BYTES };
+    },
+  }).catch(async (error: unknown) => {
+    await natsDisk?.stop();
+    throw error;
+  });
+  stages.add(() => natsDisk?.stop());
+  stages.next();
   stages.add(() => stack.stop());
   const servers = embedded(stack);
   stages.next();
@@ -141,6 +161,7 @@ export async function startSystem(options: {
     vitalsDir,
     stack,
     servers,
+    natsDisk,
     farEnd,
     people,
     keys,
@@ -198,6 +219,8 @@ async function startServices(around: {
       const kept = keepRunning({
         name,
         args: [
+          '--import',
+          join(root, 'test', 'chaos', 'programs', 'movable-clock.ts'),
           join(root, 'test', 'chaos', 'programs', 'service.ts'),
           service,
           String(around.times.leaseMs),

@@ -13,24 +13,40 @@ const CONNECT_DEADLINE_MS = 2_000;
 
 export type NatsServer = OpenedServer & { readonly url: string };
 
-/**
- * A JetStream server on files, synced on every write: one replica has nobody else to ask after a power cut. `authorization`: who
- * may do what, where it is more than one user.
- */
+/** A disk of the server's own, for whoever wants to fill it. */
+export interface NatsDisk {
+  /** What goes before the server's command, so that it runs where its data folder is that disk. */
+  readonly within: readonly string[];
+  /** What the streams may set aside between them, however small the disk is. */
+  readonly storeMaxBytes: number;
+}
+
+/** Given the server's data folder, which is empty; undefined where there is no such disk to be had. */
+export type OpenNatsDisk = (dataDir: string) => Promise<NatsDisk | undefined>;
+
+export interface NatsOpening {
+  /** Who may do what, where it is more than one user. */
+  readonly authorization?: string;
+  readonly openDisk?: OpenNatsDisk | undefined;
+}
+
+/** A JetStream server on files, synced on every write: one replica has nobody else to ask after a power cut. */
 export async function openNats(
   command: string,
   folder: string,
   password: string,
   log: Log,
-  authorization = oneUser(password),
+  { authorization = oneUser(password), openDisk }: NatsOpening = {},
 ): Promise<NatsServer> {
   const data = join(folder, 'data');
   const config = join(folder, 'nats.conf');
   await mkdir(data, { recursive: true, mode: 0o700 });
+  const disk = await openDisk?.(data);
+  const [first = command, ...rest] = [...(disk?.within ?? []), command];
   const opened = await openServer(
     {
       name: 'nats',
-      command,
+      command: first,
       cwd: data,
       logFile: join(folder, 'nats.log'),
       pidFile: join(folder, 'nats.pid'),
@@ -38,8 +54,9 @@ export async function openNats(
       stopDeadlineMs: 3_000,
       readyDeadlineMs: 20_000,
       arrange: async (port) => {
-        await writeFile(config, natsConfig(`127.0.0.1:${port}`, data, authorization), { mode: 0o600 });
-        return ['-c', config];
+        const text = natsConfig(`127.0.0.1:${port}`, data, authorization, disk?.storeMaxBytes);
+        await writeFile(config, text, { mode: 0o600 });
+        return [...rest, '-c', config];
       },
       probe: async (port) => {
         await natsVersion(natsUrl(port, password));
@@ -50,11 +67,17 @@ export async function openNats(
   return { ...opened, url: natsUrl(opened.port, password) };
 }
 
-export function natsConfig(listen: string, storeDir: string, authorization: string): string {
+export function natsConfig(
+  listen: string,
+  storeDir: string,
+  authorization: string,
+  storeMaxBytes?: number,
+): string {
+  const most = storeMaxBytes === undefined ? '' : `, max_file_store: ${storeMaxBytes}`;
   return [
     'server_name: holdpoint',
     `listen: ${JSON.stringify(listen)}`,
-    `jetstream { store_dir: ${JSON.stringify(storeDir)}, sync_interval: always }`,
+    `jetstream { store_dir: ${JSON.stringify(storeDir)}, sync_interval: always${most} }`,
     authorization,
     '',
   ].join('\n');

@@ -11,7 +11,7 @@ import {
 import type { Credentials } from './credentials.ts';
 import { pingPostgres } from './db/ping.ts';
 import { givenNats, givenPostgres, givenRedis } from './given.ts';
-import { findNats, NATS_AT_LEAST, natsUrl, natsVersion, openNats } from './nats.ts';
+import { findNats, NATS_AT_LEAST, natsUrl, natsVersion, type OpenNatsDisk, openNats } from './nats.ts';
 import { adminUrl, findAndOpenPostgres, furnishPostgres } from './postgres.ts';
 import { findRedis, openRedis, REDIS_AT_LEAST, redisUrl, redisVersion } from './redis.ts';
 import type { Log, ServerHandle } from './server.ts';
@@ -40,6 +40,7 @@ export type PartContext = {
   readonly credentials: Credentials;
   readonly env: Environment;
   readonly log: Log;
+  readonly openNatsDisk?: OpenNatsDisk | undefined;
   readonly engine: () => Promise<Engine | undefined>;
 };
 
@@ -68,13 +69,16 @@ export async function postgresPart({ dataDir, credentials, env, log, engine }: P
   return { how: 'container', urls: { databaseOwnerUrl, databaseUrl }, stop: container.stop };
 }
 
-export async function natsPart({ dataDir, credentials, env, log, engine }: PartContext): Promise<NatsPart> {
+export async function natsPart(context: PartContext): Promise<NatsPart> {
+  const { dataDir, credentials, env, log, openNatsDisk, engine } = context;
   const given = await givenNats(env);
   if (given !== undefined) return { how: 'given', urls: { natsUrl: given }, stop: nothing };
   const password = credentials.nats;
   const command = await findNats(env);
   if (command !== undefined) {
-    const { url, handle } = await openNats(command, join(dataDir, 'nats'), password, log);
+    const { url, handle } = await openNats(command, join(dataDir, 'nats'), password, log, {
+      openDisk: openNatsDisk,
+    });
     return { how: 'embedded', urls: { natsUrl: url }, handle, stop: handle.stop };
   }
   const container = await contained(engine, 'nats', natsContainer(password), (port) =>

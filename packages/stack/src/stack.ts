@@ -5,6 +5,7 @@ import { environment } from './config.ts';
 import { type Engine, findEngine } from './containers.ts';
 import { keptCredentials } from './credentials.ts';
 import { type Lock, lockFolder } from './lock.ts';
+import type { OpenNatsDisk } from './nats.ts';
 import {
   MissingServer,
   natsPart,
@@ -27,6 +28,8 @@ export type StackOptions = {
   readonly log?: Log;
   /** Where DATABASE_URL, DATABASE_OWNER_URL, REDIS_URL, NATS_URL, NATS_CREDS and PATH are read; default: the process's. */
   readonly env?: Environment;
+  /** Gives an embedded NATS a disk of its own. */
+  readonly openNatsDisk?: OpenNatsDisk;
 };
 
 export type Stack = {
@@ -93,6 +96,7 @@ async function contextOf(
     credentials: await keptCredentials(dataDir),
     env: options.env ?? environment(),
     log: options.log ?? (() => {}),
+    openNatsDisk: options.openNatsDisk,
     // Looked for at most once, and only when some server needs it.
     engine: () => {
       engine ??= engineOf(dataDir);

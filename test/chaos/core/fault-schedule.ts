@@ -15,6 +15,8 @@ export type KillPoint = keyof typeof KILL_POINTS;
 export type ServiceTarget = 'ingest' | 'evaluator' | 'executor' | 'approvals';
 export type ServerTarget = 'nats' | 'redis' | 'postgres';
 
+export type ClockWay = 'ahead' | 'behind';
+
 /** How a cut looks from inside: at once an error, or nothing at all. */
 export type CutKind = 'refused' | 'silent';
 
@@ -35,7 +37,13 @@ export type FaultAction =
   | { readonly do: 'restart'; readonly server: ServerTarget }
   /** Of the network between one instance and one server, for that long. */
   | { readonly do: 'cut'; readonly service: ServiceTarget; readonly server: ServerTarget; readonly how: CutKind }
-  | { readonly do: 'empty redis' };
+  | { readonly do: 'empty redis' }
+  /** The wall clock of one instance, or of all, is set that far off, and right again after that long. */
+  | { readonly do: 'set clock'; readonly service: ServiceTarget; readonly way: ClockWay; readonly all: boolean }
+  /** The disk of NATS has no space left for that long; then it has, and NATS is started again, without which it stores nothing. */
+  | { readonly do: 'fill disk' }
+  /** The streams that refuse what is too much are full for that long. */
+  | { readonly do: 'fill streams' };
 
 export interface Fault {
   readonly atMs: number;
@@ -43,6 +51,8 @@ export interface Fault {
   /** Which instance, where there are several. */
   readonly instance: number;
   readonly durationMs: number;
+  /** Of a clock that is set, how far it is off: above zero ahead. Of all else 0. */
+  readonly offsetMs: number;
 }
 
 export interface ScheduleOptions {
@@ -58,6 +68,12 @@ const OUTAGE_MS = [100, 2_500] as const;
 /** Of a lease: from one that nobody need notice to one in which the others take over. */
 const CUT_LEASES = [0.3, 2] as const;
 
+/** From one that nobody need notice to one past every tolerance, each power of ten as often. */
+const CLOCK_OFFSET_MS = [1_000, 600_000] as const;
+const CLOCK_LEASES = [0.5, 3] as const;
+/** Longer than NATS is waited for, so that some have given up before there is space again. */
+const FULL_MS = [500, 7_000] as const;
+
 const kill = (service: ServiceTarget): FaultAction => ({ do: 'kill', service });
 const stop = (service: ServiceTarget): FaultAction => ({ do: 'stop', service });
 const killAt = (point: KillPoint): FaultAction => ({ do: 'kill at', point });
@@ -67,6 +83,13 @@ const cut = (service: ServiceTarget, server: ServerTarget, how: CutKind): FaultA
   service,
   server,
   how,
+});
+
+const clock = (service: ServiceTarget, way: ClockWay, which: 'one' | 'all'): FaultAction => ({
+  do: 'set clock',
+  service,
+  way,
+  all: which === 'all',
 });
 
 /** Every kind of fault; a campaign goes through it again and again, each time in another order. */
@@ -93,6 +116,18 @@ export const FULL_DECK: readonly FaultAction[] = [
   cut('ingest', 'nats', 'silent'),
   cut('approvals', 'postgres', 'refused'),
   { do: 'empty redis' },
+  clock('ingest', 'ahead', 'one'),
+  clock('ingest', 'behind', 'all'),
+  clock('evaluator', 'ahead', 'all'),
+  clock('evaluator', 'behind', 'one'),
+  clock('executor', 'ahead', 'one'),
+  clock('executor', 'behind', 'one'),
+  clock('executor', 'behind', 'all'),
+  clock('approvals', 'ahead', 'all'),
+  clock('approvals', 'behind', 'one'),
+  { do: 'fill disk' },
+  { do: 'fill disk' },
+  { do: 'fill streams' },
 ];
 
 /** Few of each, the ones whose consequences take longest first. */
@@ -122,17 +157,26 @@ export function scheduleFaults(random: Random, options: ScheduleOptions, shuffle
     for (const action of shuffle ? random.shuffled(deck) : deck) {
       if (atMs >= untilMs) return [...faults, ...parting(untilMs)];
       const instance = random.between(0, INSTANCES - 1);
-      faults.push({ atMs, action, instance, durationMs: durationOf(random, action, options.leaseMs) });
+      const durationMs = durationOf(random, action, options.leaseMs);
+      faults.push({ atMs, action, instance, durationMs, offsetMs: offsetOf(random, action) });
       atMs += random.between(...gapMs);
     }
   }
 }
 
 function parting(atMs: number): Fault[] {
-  return PARTING.map((action, instance) => ({ atMs, action, instance: instance % INSTANCES, durationMs: 0 }));
+  return PARTING.map((action, instance) => ({
+    atMs,
+    action,
+    instance: instance % INSTANCES,
+    durationMs: 0,
+    offsetMs: 0,
+  }));
 }
 
 function durationOf(random: Random, action: FaultAction, leaseMs: number): number {
+  const leases = ([least, most]: readonly [number, number]): number =>
+    Math.round(leaseMs * (least + (most - least) * random.next()));
   switch (action.do) {
     case 'stop':
     case 'stop when claimed':
@@ -143,10 +187,13 @@ function durationOf(random: Random, action: FaultAction, leaseMs: number): numbe
     case 'stall':
     case 'restart':
       return random.between(...OUTAGE_MS);
-    case 'cut': {
-      const [least, most] = CUT_LEASES;
-      return Math.round(leaseMs * (least + (most - least) * random.next()));
-    }
+    case 'cut':
+      return leases(CUT_LEASES);
+    case 'set clock':
+      return leases(CLOCK_LEASES);
+    case 'fill disk':
+    case 'fill streams':
+      return random.between(...FULL_MS);
     case 'kill':
     case 'kill at':
     case 'empty redis':
@@ -154,6 +201,13 @@ function durationOf(random: Random, action: FaultAction, leaseMs: number): numbe
     default:
       return action satisfies never;
   }
+}
+
+function offsetOf(random: Random, action: FaultAction): number {
+  if (action.do !== 'set clock') return 0;
+  const [least, most] = CLOCK_OFFSET_MS;
+  const farMs = Math.round(least * (most / least) ** random.next());
+  return action.way === 'ahead' ? farMs : -farMs;
 }
 
 export function nameOfFault(action: FaultAction): string {
@@ -171,6 +225,12 @@ export function nameOfFault(action: FaultAction): string {
       return `cut ${action.service} from ${action.server}, ${action.how}`;
     case 'crash when answered':
       return `crash ${action.server} when answered`;
+    case 'set clock':
+      return `set clock of ${action.all ? 'every' : 'one'} ${action.service} ${action.way}`;
+    case 'fill disk':
+      return 'fill disk of nats';
+    case 'fill streams':
+      return 'fill streams of nats';
     case 'empty redis':
     case 'stop when claimed':
       return action.do;

@@ -138,11 +138,15 @@ export interface RecordedGrant {
   readonly tool: string;
 }
 
+/** Refused because a clock that was set wrong took the token for expired. */
+type ByClock = true;
+
 /** What a person said of an approval; `lost`: no answer came, so it may have counted. */
 export interface SaidVote {
   readonly approval: string;
   readonly vote: 'approve' | 'deny';
   readonly answer: 'accepted' | 'refused' | 'lost';
+  readonly byClock?: ByClock;
 }
 
 /** What a person consented to in advance, under a reason that no other has. */
@@ -150,6 +154,7 @@ export interface SaidGrant {
   readonly reason: string;
   readonly uses: number;
   readonly answer: 'accepted' | 'refused' | 'lost';
+  readonly byClock?: ByClock;
 }
 
 /** What a person said of an indeterminate action. */
@@ -157,6 +162,7 @@ export interface SaidSettlement {
   readonly action: string;
   readonly as: 'applied' | 'not_applied' | 'failed';
   readonly answer: 'accepted' | 'refused' | 'lost';
+  readonly byClock?: ByClock;
 }
 
 export interface ToldOutcome {

@@ -131,7 +131,13 @@ describe('the command line', () => {
 test('the report tells seed, faults by kind, a verdict for each invariant, and the ids that offend', () => {
   const history = soundHistory();
   const faults = { injected: new Map([['kill executor', 3]]), missed: new Map([['empty redis', 1]]) };
-  const traffic = { proposals: 1, proposalsUnanswered: 0, deliveries: 1, deliveriesUnanswered: 0 };
+  const traffic = {
+    proposals: 1,
+    proposalsUnanswered: 0,
+    deliveries: 1,
+    deliveriesUnanswered: 0,
+    deliveriesRefused: 0,
+  };
   const rest = { seed: 7, faults, history, traffic, ownDeaths: [], kept: undefined };
   const good = reportOn({ ...rest, verdicts: verdictsOn(history) });
   for (const part of ['seed 7', '3  kill executor', 'found nothing', 'I1 holds', 'I7 holds', 'all invariants hold']) {

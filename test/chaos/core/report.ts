@@ -68,6 +68,7 @@ function figures(history: Reported['history'], traffic: Reported['traffic']): st
         'none',
     ],
     ['  people', `${history.votes.length} votes, ${history.settlements.length} settlements`],
+    ['  wrong clocks', `refused ${traffic.deliveriesRefused} deliveries, ${byClock(history)} tokens`],
     [
       '  in advance',
       `${history.grants.length} consents, ${history.approvals.filter(({ spent }) => spent.length > 0).length} actions on them`,
@@ -75,6 +76,9 @@ function figures(history: Reported['history'], traffic: Reported['traffic']): st
     ['  drained', `after ${(history.drain.tookMs / 1000).toFixed(1)} s`],
   ];
 }
+
+const byClock = ({ votes, grants, settlements }: Reported['history']): number =>
+  [...votes, ...grants, ...settlements].filter((said) => said.byClock).length;
 
 function toldVerdict({ invariant, checked, excepted, violations }: Verdict): string[] {
   const word = violations.length === 0 ? 'holds   ' : 'VIOLATED';
