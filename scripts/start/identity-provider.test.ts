@@ -74,7 +74,7 @@ describe('who signs in with a browser', () => {
   const visit = (url: URL | string) => fetch(url, { redirect: 'manual' });
 
   test('is asked who they are, and is the same person as by their token', async () => {
-    const console = createProvider(oidc(), new Map(), () => new Date());
+    const console = createProvider(oidc(), new Map(), () => performance.now());
     const question = await visit(await console.begin('a token', WAY_BACK));
     const link = /href="([^"]*as=bob[^"]*)"/.exec(await question.text())?.[1]?.replaceAll('&#38;', '&') ?? '';
     const back = new URL((await visit(new URL(link, provider.jwksUrl))).headers.get('location') ?? '');
@@ -97,7 +97,7 @@ describe('who signs in with a browser', () => {
       'http://127.0.0.1:4004/elsewhere',
       'http://127.0.0.1.evil.example:1/console/oidc/callback',
     ]) {
-      const url = await createProvider(oidc(), new Map(), () => new Date()).begin('a token', redirectUri);
+      const url = await createProvider(oidc(), new Map(), () => performance.now()).begin('a token', redirectUri);
       url.searchParams.set('as', 'alice');
       const answer = await visit(url);
       expect([answer.status, answer.headers.get('location')]).toEqual([400, null]);
@@ -105,7 +105,7 @@ describe('who signs in with a browser', () => {
   });
 
   test('needs the verifier of the challenge', async () => {
-    const console = createProvider(oidc(), new Map(), () => new Date());
+    const console = createProvider(oidc(), new Map(), () => performance.now());
     const url = await console.begin('a token', WAY_BACK);
     url.searchParams.set('as', 'alice');
     url.searchParams.set('code_challenge', 'x'.repeat(43));

@@ -12,7 +12,7 @@ const GRANT_EVERY_MS = 1_500;
 const GRANT_LASTS_MS = 20_000;
 
 /** Short, so that a clock that is set ahead takes some for expired. */
-const TOKEN_LASTS_SECONDS = 90;
+const TOKEN_LASTS_SECONDS = 30;
 
 type Said = Pick<SaidVote, 'answer' | 'byClock'>;
 

@@ -10,7 +10,7 @@ export interface Wait {
   readonly signal: AbortSignal;
 }
 
-/** Its own clock may run a little before the database's: then it looks again, this much later. */
+/** A timer may run a little before the database's clock: then it looks again, this much later. */
 const LOOK_AGAIN_MS = 25;
 
 /**
@@ -18,9 +18,8 @@ const LOOK_AGAIN_MS = 25;
  * of the wait. Holds no connection meanwhile, and believes the row only: a fact just says when to look.
  */
 export async function waitForDecision(context: Context, wait: Wait): Promise<Approval | undefined> {
-  const read = async (): Promise<Approval | undefined> =>
-    (await readApproval(context.db, wait.tenant, wait.approvalId))?.approval;
-  const first = await read();
+  const read = () => readApproval(context.db, wait.tenant, wait.approvalId);
+  const first = (await read())?.approval;
   if (wait.waitMs === 0 || first?.status !== 'pending') return first;
 
   const endAt = performance.now() + wait.waitMs;
@@ -31,10 +30,10 @@ export async function waitForDecision(context: Context, wait: Wait): Promise<App
   });
   try {
     for (;;) {
-      const approval = await read();
+      const found = await read();
       const leftMs = endAt - performance.now();
-      if (approval?.status !== 'pending' || leftMs <= 0 || ended.aborted) return approval;
-      const toExpiryMs = Math.max(Date.parse(approval.expires_at) - context.clock().getTime(), 0) + LOOK_AGAIN_MS;
+      if (found?.approval.status !== 'pending' || leftMs <= 0 || ended.aborted) return found?.approval;
+      const toExpiryMs = Math.max(found.leftMs, 0) + LOOK_AGAIN_MS;
       await bell.next(Math.min(leftMs, toExpiryMs, context.config.limits.waitRecheckMs));
     }
   } finally {

@@ -1,7 +1,9 @@
 import type { Approval } from '@holdpoint/shared/domain/approval';
 import { newId } from '@holdpoint/shared/runtime/ids';
 import type { RunningService } from '@holdpoint/shared/runtime/service';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Context } from '../src/context.ts';
+import { waitForDecision } from '../src/wait-for-decision.ts';
 import {
   actionState,
   approvalStatus,
@@ -13,6 +15,7 @@ import {
   ISSUER,
   openBench,
   receiptsOf,
+  TENANT,
 } from './fixtures.ts';
 
 interface Page {
@@ -315,6 +318,30 @@ describe('reading', () => {
     expect((await get(`/v1/approvals/${short.approvalId}?wait=30`)).body.status).toBe('expired');
     expect((await get(`/v1/approvals/${short.approvalId}?wait=3600`)).body.status).toBe('expired');
     expect(await get(`/v1/approvals/${open.approvalId}?wait=-1`)).toMatchObject({ status: 400 });
+  });
+
+  it('asks Postgres no oftener while it waits where its own clock is ahead', async () => {
+    const { approvalId } = await given();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 365 * 24 * 3_600_000 });
+    let reads = 0;
+    const db = bench.db.withPlugin({
+      transformQuery({ node }) {
+        reads += 1;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    });
+    const context = {
+      db,
+      facts: { listen: async () => () => {} },
+      draining: new AbortController().signal,
+      config: { limits: { waitRecheckMs: 60_000 } },
+    } as unknown as Context;
+    const { signal } = new AbortController();
+    const found = await waitForDecision(context, { tenant: TENANT, approvalId, waitMs: 300, signal });
+    vi.useRealTimers();
+    expect(found?.status).toBe('pending');
+    expect(reads).toBeLessThan(6);
   });
 
   it('is ready and measures', async () => {

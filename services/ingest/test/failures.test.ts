@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import { isSubjectTaken } from '@holdpoint/shared/messages/publish-refusal';
 import { eventSubjects } from '@holdpoint/shared/messages/subjects';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isSubjectTaken } from '../src/core/publish-refusal.ts';
 import { type Answer, ask, deliver, eventually, type Harness, ingestHarness, metric } from './harness.ts';
 import { startProcess, urlOf } from './process.ts';
 

@@ -1,7 +1,7 @@
 import type { ConnectorContext } from '@holdpoint/sdk/define';
 import { RateLimited, Retryable, Terminal, Unknown } from '@holdpoint/sdk/errors';
 import { type AllowanceHeaders, usedUpSeconds } from './allowance.ts';
-import { retryAfterSeconds } from './retry-after.ts';
+import { answeredAtMs, retryAfterSeconds } from './retry-after.ts';
 import { sentProofs, vendorWords } from './vendor-words.ts';
 
 export interface RemoteCall {
@@ -67,7 +67,8 @@ export async function callRemote(ctx: ConnectorContext, call: RemoteCall): Promi
     throw lost(`had no answer${typeof code === 'string' ? ` (${code})` : ''}`, cause);
   });
 
-  const usedUp = usedUpSeconds(response.headers, Date.now(), call.allowance);
+  const answeredMs = answeredAtMs(response.headers);
+  const usedUp = usedUpSeconds(response.headers, answeredMs, call.allowance);
   if (usedUp !== undefined) ctx.rest(usedUp);
   const body = await readBody(response, call.text ?? false).catch((cause: unknown) => {
     throw lost(`answered ${response.status}, unreadably`, cause);
@@ -76,7 +77,7 @@ export async function callRemote(ctx: ConnectorContext, call: RemoteCall): Promi
     status: response.status,
     headers: response.headers,
     body,
-    retryAfterSeconds: retryAfterSeconds(response.headers, Date.now()) ?? usedUp,
+    retryAfterSeconds: retryAfterSeconds(response.headers, answeredMs) ?? usedUp,
   };
   const said = response.ok && !call.judge ? undefined : call.describe?.(body);
   const words = `${name} answered ${answer.status}${said ? `: ${vendorWords(said, sentProofs(headers))}` : ''}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryAfterSeconds } from './retry-after.ts';
+import { answeredAtMs, retryAfterSeconds } from './retry-after.ts';
 
 const NOW = Date.parse('2026-05-04T10:00:00Z');
 const asked = (value: string) => retryAfterSeconds(new Headers({ 'retry-after': value }), NOW);
@@ -26,4 +26,15 @@ test('what is neither says nothing', () => {
     expect(asked(value), value).toBeUndefined();
   }
   expect(retryAfterSeconds(new Headers(), NOW)).toBeUndefined();
+});
+
+test('a date is meant by the clock of whoever sent it, not by ours', () => {
+  const headers = new Headers({
+    date: 'Mon, 04 May 2026 10:00:00 GMT',
+    'retry-after': 'Mon, 04 May 2026 10:00:07 GMT',
+  });
+  expect(retryAfterSeconds(headers, answeredAtMs(headers))).toBe(7);
+  for (const date of ['', 'yesterday', '2']) {
+    expect(Math.abs(answeredAtMs(new Headers({ date })) - Date.now()), date).toBeLessThan(60_000);
+  }
 });

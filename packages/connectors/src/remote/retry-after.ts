@@ -12,6 +12,13 @@ export function retryAfterSeconds(headers: Headers, nowMs: number): number | und
   return Number.isNaN(at) ? undefined : bounded((at - nowMs) / 1000);
 }
 
+/** When an answer was given, by the clock of whoever gave it: what it says of times is meant by that clock, and ours may be another. */
+export function answeredAtMs(headers: Headers): number {
+  const said = headers.get('date') ?? '';
+  const at = HTTP_DATE.test(said) ? Date.parse(said) : Number.NaN;
+  return Number.isNaN(at) ? Date.now() : at;
+}
+
 /** Date.parse takes much more than a date of HTTP: `2`, `May`. Its three forms all begin with the day (RFC 9110 §5.6.7). */
 const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d{2}:\d{2}:\d{2}/;
 

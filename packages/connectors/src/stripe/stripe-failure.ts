@@ -1,6 +1,6 @@
 import { RateLimited, Retryable, Terminal, Unknown } from '@holdpoint/sdk/errors';
 import Stripe from 'stripe';
-import { retryAfterSeconds } from '../remote/retry-after.ts';
+import { answeredAtMs, retryAfterSeconds } from '../remote/retry-after.ts';
 import { vendorWords } from '../remote/vendor-words.ts';
 
 export interface FailedCall {
@@ -35,7 +35,8 @@ export function stripeFailure(error: unknown, { effect, secret }: FailedCall): E
   const shouldRetry = headersOf(error).get('stripe-should-retry');
   if (error instanceof Stripe.errors.StripeRateLimitError) {
     if (shouldRetry === 'false') return new Terminal(words);
-    return new RateLimited(retryAfterSeconds(headersOf(error), Date.now()) ?? RATE_LIMITED_SECONDS, words);
+    const headers = headersOf(error);
+    return new RateLimited(retryAfterSeconds(headers, answeredAtMs(headers)) ?? RATE_LIMITED_SECONDS, words);
   }
   if (statusCode >= 500) return !effect && shouldRetry === 'false' ? new Terminal(words) : lostCall(words, effect);
   if (statusCode === 409 && shouldRetry !== 'false') return new Retryable(words);

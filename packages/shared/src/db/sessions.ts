@@ -55,7 +55,9 @@ export async function findSession(db: Kysely<Database>, hash: string): Promise<S
       WHERE hash = (SELECT hash FROM alive)
         AND used_at < clock_timestamp() - ${USE_NOTED_EVERY_SECONDS} * interval '1 second'
     )
-    SELECT kind, tenant, principal, issuer, subject, name, app, audiences, scopes, expires_at FROM alive`.execute(db);
+    SELECT kind, tenant, principal, issuer, subject, name, app, audiences, scopes, expires_at,
+      (extract(epoch FROM expires_at - clock_timestamp()) * 1000)::float8 AS left_ms
+    FROM alive`.execute(db);
   return rows[0];
 }
 

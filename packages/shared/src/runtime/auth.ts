@@ -1,7 +1,7 @@
 import { sha256 } from '../domain/digest.ts';
 import { HoldpointError } from '../domain/errors.ts';
 import type { People } from './claims.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, SteadyClock } from './clock.ts';
 import type { JwtConfig } from './config.ts';
 import { createTokenVerifier } from './jwt.ts';
 import type { Access, Principal, Scope } from './principal.ts';
@@ -31,6 +31,8 @@ export interface SessionRow {
   readonly audiences: readonly string[];
   readonly scopes: readonly string[];
   readonly expires_at: Date;
+  /** Until then, by the database's clock when it was asked: ours may be another. */
+  readonly left_ms: number;
 }
 
 export interface AuthenticatorOptions {
@@ -39,7 +41,9 @@ export interface AuthenticatorOptions {
   readonly jwt?: JwtConfig | undefined;
   /** How the tenants read their people's tokens. */
   readonly people: People;
+  /** What tokens are good until is told by their issuer, and compared with this. */
   readonly clock: Clock;
+  readonly elapsedMs: SteadyClock;
 }
 
 export interface Authenticator {
@@ -79,9 +83,18 @@ const APPS_KEPT_MS = 10_000;
 const SESSIONS_KEPT_MS = 5_000;
 const ENTRIES_MAX = 1_000;
 
-export function createAuthenticator({ findApp, findSession, jwt, people, clock }: AuthenticatorOptions): Authenticator {
-  const apps = remember({ find: findApp, ttlMs: APPS_KEPT_MS, entriesMax: ENTRIES_MAX, clock });
-  const sessions = remember({ find: findSession, ttlMs: SESSIONS_KEPT_MS, entriesMax: ENTRIES_MAX, clock });
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const { findApp, findSession, jwt, people, clock, elapsedMs } = options;
+  const apps = remember({ find: findApp, ttlMs: APPS_KEPT_MS, entriesMax: ENTRIES_MAX, elapsedMs });
+  const sessions = remember({
+    async find(hash) {
+      const session = await findSession(hash);
+      return session && { session, endsAtMs: elapsedMs() + session.left_ms };
+    },
+    ttlMs: SESSIONS_KEPT_MS,
+    entriesMax: ENTRIES_MAX,
+    elapsedMs,
+  });
   const verifyToken = jwt && createTokenVerifier(jwt, people, clock);
 
   async function authenticateToken(token: string): Promise<Authenticated> {
@@ -102,8 +115,9 @@ export function createAuthenticator({ findApp, findSession, jwt, people, clock }
       return (await authenticateToken(token)).principal;
     },
     async findSession(token) {
-      const session = await sessions(hashSession(token));
-      if (!session || session.expires_at <= clock()) return undefined;
+      const found = await sessions(hashSession(token));
+      if (!found || found.endsAtMs <= elapsedMs()) return undefined;
+      const { session } = found;
       return { principal: sessionPrincipal(session), expiresAt: session.expires_at };
     },
     forgetSession: (token) => sessions.forget(hashSession(token)),

@@ -18,6 +18,7 @@ import {
 } from '@nats-io/transport-node';
 import { inboxOf } from '../messages/nats-rights.ts';
 import type { Logger } from './logger.ts';
+import { watchStoring } from './nats-storing.ts';
 
 export { isNatsLoss } from './dependency-loss.ts';
 export { type BatchConsumer, type ConsumeBatchesOptions, consumeBatches } from './nats-batches.ts';
@@ -42,7 +43,7 @@ export interface Nats {
   readonly jsm: JetStreamManager;
   /** Whether the server is there now: false lets a door refuse at once instead of after a timeout. */
   connected(): boolean;
-  /** One round trip; what a readiness check asks. */
+  /** One round trip, and what was published lately was stored; what a readiness check asks. */
   ping(): Promise<void>;
   /** Sends what is buffered, then closes. */
   close(): Promise<void>;
@@ -54,6 +55,10 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
   const api = { timeout: REQUEST_TIMEOUT_MS, ...(jetstreamDomain !== undefined && { domain: jetstreamDomain }) };
   const nc = await firstConnection(await connectionOptions(options), options);
   let connected = true;
+  const js = jetstream(nc, api);
+  const watch = watchStoring(js, {
+    onLost: (family, err) => logger.error({ err, family }, 'nats: what is published is not acknowledged'),
+  });
   void (async () => {
     for await (const status of nc.status()) {
       if (status.type === 'disconnect' || status.type === 'staleConnection' || status.type === 'close') {
@@ -61,6 +66,7 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
         connected = false;
       } else if (status.type === 'reconnect') {
         connected = true;
+        watch.forget();
         logger.info('nats: connected again');
       } else if (status.type === 'error') {
         logger.error({ err: status.error }, 'nats: the server reports an error');
@@ -69,11 +75,15 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
   })();
   return {
     nc,
-    js: jetstream(nc, api),
+    js,
     // Not asking now whether JetStream is there: a service starts and says so by its readiness.
     jsm: await jetstreamManager(nc, { ...api, checkAPI: false }),
     connected: () => connected && !nc.isClosed(),
-    ping: () => (connected ? nc.flush() : Promise.reject(new Error('nats: not connected'))),
+    async ping() {
+      if (!connected) throw new Error('nats: not connected');
+      if (!watch.isStoring()) throw new Error('nats: what is published is not stored');
+      await nc.flush();
+    },
     async close() {
       if (nc.isClosed()) return;
       // Draining waits for the server; without one there is nobody to wait for.

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { SteadyClock } from './clock.ts';
 
 export interface Remembered<T> {
   /** What the store says of this key, now or at most `ttlMs` ago. A lookup that fails is not remembered. */
@@ -11,11 +11,11 @@ export interface RememberOptions<T> {
   find(key: string): Promise<T | undefined>;
   readonly ttlMs: number;
   readonly entriesMax: number;
-  readonly clock: Clock;
+  readonly elapsedMs: SteadyClock;
 }
 
 /** Remembers for a while what was found, and that nothing was. The latter in a memory of its own, so that guesses never push out what is there. */
-export function remember<T>({ find, ttlMs, entriesMax, clock }: RememberOptions<T>): Remembered<T> {
+export function remember<T>({ find, ttlMs, entriesMax, elapsedMs }: RememberOptions<T>): Remembered<T> {
   interface Entry {
     readonly value: T | undefined;
     readonly until: number;
@@ -27,7 +27,7 @@ export function remember<T>({ find, ttlMs, entriesMax, clock }: RememberOptions<
   function keep(key: string, value: T | undefined): void {
     const memory = value === undefined ? unknown : known;
     memory.delete(key);
-    memory.set(key, { value, until: clock().getTime() + ttlMs });
+    memory.set(key, { value, until: elapsedMs() + ttlMs });
     const oldest = memory.keys().next().value;
     if (memory.size > entriesMax && oldest !== undefined) memory.delete(oldest);
   }
@@ -48,7 +48,7 @@ export function remember<T>({ find, ttlMs, entriesMax, clock }: RememberOptions<
 
   const remembered = async (key: string): Promise<T | undefined> => {
     const entry = known.get(key) ?? unknown.get(key);
-    if (entry && entry.until > clock().getTime()) return entry.value;
+    if (entry && entry.until > elapsedMs()) return entry.value;
     known.delete(key);
     unknown.delete(key);
     return lookups.get(key) ?? lookUp(key);

@@ -5,7 +5,7 @@ import { insertSignIn, SIGN_IN_MAX_SECONDS, takeSignIn } from '../db/sign-ins.ts
 import { HoldpointError } from '../domain/errors.ts';
 import { type Authenticator, requirePerson } from '../runtime/auth.ts';
 import type { People } from '../runtime/claims.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { steadyClock } from '../runtime/clock.ts';
 import type { OidcConfig } from '../runtime/config.ts';
 import { toHoldpointError } from '../runtime/http-errors.ts';
 import { newToken } from '../runtime/ids.ts';
@@ -44,7 +44,7 @@ export interface OidcDoor {
  */
 export function addOidcRoutes(app: FastifyInstance, door: OidcDoor): void {
   const { oidc, db, authenticator } = door;
-  const provider = createProvider(oidc, door.people, systemClock);
+  const provider = createProvider(oidc, door.people, steadyClock);
   const callback = `${door.base}/oidc/callback`;
   const hidden = { schema: { hide: true } } as const;
 

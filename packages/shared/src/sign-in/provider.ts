@@ -19,7 +19,7 @@ import {
 import { HoldpointError } from '../domain/errors.ts';
 import type { Authenticated } from '../runtime/auth.ts';
 import { type People, principalOf } from '../runtime/claims.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { SteadyClock } from '../runtime/clock.ts';
 import type { OidcConfig } from '../runtime/config.ts';
 
 const ANSWER_MAX_SECONDS = 5;
@@ -36,12 +36,12 @@ export interface Provider {
 }
 
 /** An OpenID provider, asked by the authorization code flow with PKCE. All that binds an answer to its question follows from the browser's token. */
-export function createProvider(oidc: OidcConfig, people: People, clock: Clock): Provider {
+export function createProvider(oidc: OidcConfig, people: People, elapsedMs: SteadyClock): Provider {
   let known: { readonly client: Promise<Configuration>; readonly until: number } | undefined;
 
   async function client(): Promise<Configuration> {
-    if (!known || known.until <= clock().getTime()) {
-      const asked = { client: discover(oidc), until: clock().getTime() + METADATA_KEPT_MS };
+    if (!known || known.until <= elapsedMs()) {
+      const asked = { client: discover(oidc), until: elapsedMs() + METADATA_KEPT_MS };
       known = asked;
       asked.client.catch(() => {
         if (known === asked) known = undefined;

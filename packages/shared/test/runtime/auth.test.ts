@@ -53,7 +53,7 @@ function token(
 }
 
 function authenticatorWith(
-  options: { apps?: Record<string, AppRow>; url?: string; now?: () => Date; people?: People } = {},
+  options: { apps?: Record<string, AppRow>; url?: string; elapsedMs?: () => number; people?: People } = {},
 ) {
   const lookups: string[] = [];
   const authenticator = createAuthenticator({
@@ -71,7 +71,8 @@ function authenticatorWith(
       audiencesClaim: 'groups',
       personClaims: [{ name: 'idtyp', value: 'user' }],
     },
-    clock: options.now ?? (() => new Date()),
+    clock: () => new Date(),
+    elapsedMs: options.elapsedMs ?? (() => performance.now()),
   });
   const as = (bearer: string) => authenticator.authenticate({ authorization: `Bearer ${bearer}` });
   return { authenticator, as, lookups };
@@ -111,7 +112,7 @@ describe('API keys', () => {
   test('the store is asked once in ten seconds, by hash only, for known and unknown keys', async () => {
     const key = `hp_${newToken()}`;
     let ms = 0;
-    const { as, lookups } = authenticatorWith({ apps: app(key, ['read']), now: () => new Date(ms) });
+    const { as, lookups } = authenticatorWith({ apps: app(key, ['read']), elapsedMs: () => ms });
     await Promise.all([as(key), as(key), as(key)]);
     ms = 9_999;
     await as(key);
@@ -126,7 +127,7 @@ describe('API keys', () => {
 
   test('guesses do not push out a known app, and the memory is bounded', async () => {
     const key = `hp_${newToken()}`;
-    const { as, lookups } = authenticatorWith({ apps: app(key, ['read']), now: () => new Date(0) });
+    const { as, lookups } = authenticatorWith({ apps: app(key, ['read']), elapsedMs: () => 0 });
     await as(key);
     for (let guess = 0; guess <= 1_000; guess += 1) await as(`hp_guess${guess}`).catch(() => {});
     await as(key);
@@ -145,6 +146,7 @@ describe('API keys', () => {
       findSession: async () => undefined,
       people: new Map(),
       clock: () => new Date(),
+      elapsedMs: () => performance.now(),
     });
     await expect(authenticator.authenticateToken('hp_key')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     broken = false;
@@ -167,11 +169,12 @@ describe('sessions', () => {
     audiences: ['reviewer'],
     scopes: ['read', 'fly'],
     expires_at: new Date(60_000),
+    left_ms: 60_000,
   };
 
   function store(rows: Record<string, SessionRow>) {
     const lookups: string[] = [];
-    const clock = { ms: 0 };
+    const clock = { ms: 0, wallMs: 0 };
     let arrive: (() => void) | undefined;
     const held = new Promise<void>((resolve) => {
       arrive = resolve;
@@ -185,7 +188,8 @@ describe('sessions', () => {
         return found;
       },
       people: new Map(),
-      clock: () => new Date(clock.ms),
+      clock: () => new Date(clock.wallMs),
+      elapsedMs: () => clock.ms,
     });
     return { authenticator, rows, lookups, clock, arrive: () => arrive?.() };
   }
@@ -218,10 +222,20 @@ describe('sessions', () => {
     expect(lookups).toHaveLength(1);
     clock.ms = 5_000;
     expect(await authenticator.findSession('cookie')).toBeUndefined();
-    const short = store({ [hashSession('cookie')]: { ...row, expires_at: new Date(1_000) } });
+    const short = store({ [hashSession('cookie')]: { ...row, left_ms: 1_000 } });
     expect(await short.authenticator.findSession('cookie')).toBeDefined();
     short.clock.ms = 1_000;
     expect(await short.authenticator.findSession('cookie')).toBeUndefined();
+  });
+
+  test('a clock that is set back or ahead keeps none longer, and ends none', async () => {
+    const { authenticator, rows, clock } = store({ [hashSession('cookie')]: row });
+    clock.wallMs = 600_000;
+    expect(await authenticator.findSession('cookie')).toBeDefined();
+    delete rows[hashSession('cookie')];
+    clock.wallMs = -600_000;
+    clock.ms = 5_000;
+    expect(await authenticator.findSession('cookie')).toBeUndefined();
   });
 
   test('one that was ended here is good no more, also where it was being looked up', async () => {

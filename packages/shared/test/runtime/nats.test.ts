@@ -33,6 +33,25 @@ afterAll(async () => {
   await servers?.stop();
 });
 
+const mute = (timeout: number) => nats.js.publish('mute.a', '', { timeout });
+
+test('is not ready while what it publishes is not stored, and again once something is', async () => {
+  // Takes what it is sent and says nothing, as a server does that cannot write.
+  const heard = nats.nc.subscribe('mute.>');
+  const early = mute(200);
+  await expect(mute(20)).rejects.toSatisfy(isNatsLoss);
+  await expect(nats.ping()).rejects.toThrow('not stored');
+  expect(lines.join('\n')).toContain('"family":"mute"');
+  heard.unsubscribe();
+  await ensureStreams(nats.jsm, [{ name: 'MUTE', subjects: ['mute.>'], max_msgs_per_subject: 1 }], logger);
+  await expect(nats.ping()).rejects.toThrow('not stored');
+  await mute(2_000);
+  await nats.ping();
+  // It was sent before what was stored: it says nothing of now.
+  await expect(early).rejects.toSatisfy(isNatsLoss);
+  await nats.ping();
+});
+
 const LONG = { timeout: 20_000, interval: 20 };
 
 /** A stream and a durable of the test's own. */

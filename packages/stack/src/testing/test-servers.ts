@@ -111,7 +111,7 @@ async function privateNats(folder: string, authorization?: (password: string) =>
   const command = await findNats(environment());
   if (command === undefined) throw new StackError('tests need NATS 2.10 or newer: none is installed here');
   const secret = password();
-  return openNats(command, folder, secret, console.error, authorization?.(secret));
+  return openNats(command, folder, secret, console.error, authorization && { authorization: authorization(secret) });
 }
 
 async function privateRedis(folder: string) {

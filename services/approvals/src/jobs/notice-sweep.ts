@@ -5,8 +5,11 @@ import { notifyOf } from '../notify.ts';
 import { findUntold, type SweptStatus } from '../store/find-untold.ts';
 
 const PAGE_ROWS = 200;
-/** What was opened within this is looked at in every round, older ones in every sixtieth: there may be many. */
-const YOUNG_MS = 600_000;
+/**
+ * What was opened within this is looked at in every round, older ones in every sixtieth: there may be many. Ten minutes, by two
+ * clocks of which each may be ten minutes off: ours, and that of who gave it its id.
+ */
+const YOUNG_MS = 1_800_000;
 const ROUNDS_A_FULL_ONE = 60;
 
 /** Finds approvals of which nobody heard: their message was lost, or cannot come for now. */

@@ -11,6 +11,8 @@ const STALLED_MAX = 1_000_000;
  * second, is never met.
  */
 const LIMITER = { max: 1_000_000_000, duration: 1_000 } as const;
+/** A rest's end is kept by the wall clock; where that is set back meanwhile, the queue is looked at again after this. */
+const REST_LOOK_MS = 2_000;
 
 /** Two workers a connector: of its lanes, and of its reads. */
 export function startWorkers(context: Context): { stop(): Promise<void> } {
@@ -48,6 +50,7 @@ function startWorker(context: Context, queue: string, concurrency: number, run: 
     maxStalledCount: STALLED_MAX,
     drainDelay: 5,
     limiter: LIMITER,
+    maximumRateLimitDelay: REST_LOOK_MS,
   });
   worker.on('error', (err) => logger.debug({ err, queue }, 'a worker lost Redis'));
   worker.on('failed', (job, err) => logger.warn({ err, queue, job: job?.id, data: job?.data }, 'a doorbell failed'));

@@ -92,8 +92,9 @@ export function createGates(options: GatesOptions): Gates {
   const gates = new Map([...options.limits].map(([name, limits]) => [name, openGate(name, limits, options)]));
   const names = [...gates.keys()];
   const permits = new Map<string, { heard(end: CallEnd): void }>();
-  /** Redis's clock less ours. */
+  /** Redis's clock less the one of ours that only goes forward; until it was asked, nothing that others see is told by it. */
   let offsetMs = Date.now() - performance.now();
+  let looked = false;
   const now = () => performance.now() + offsetMs;
 
   /** Replaces the shared circuit by what `decide` makes of it; undefined: it is left. Returns what was decided last. */
@@ -101,6 +102,7 @@ export function createGates(options: GatesOptions): Gates {
     gate: Gate,
     decide: (circuit: Circuit) => T,
   ): Promise<T> {
+    if (!looked) await look();
     for (let swaps = 0; ; swaps += 1) {
       const decided = decide(gate.circuit);
       if (!decided.next) return decided;
@@ -206,7 +208,8 @@ export function createGates(options: GatesOptions): Gates {
   function count(gate: Gate, failed: boolean): void {
     const { breaker } = gate;
     if (!breaker || gate.circuit.state !== 'closed') return;
-    gate.window = countCall(gate.window, breaker.windowMs, now(), failed);
+    // Nobody else sees these: a clock that only goes forward has no second before and after Redis was asked.
+    gate.window = countCall(gate.window, breaker.windowMs, performance.now(), failed);
     if (!failed || !isFailing(gate.window, breaker)) return;
     background(
       gate,
@@ -232,22 +235,25 @@ export function createGates(options: GatesOptions): Gates {
     work.catch((err: unknown) => logger.warn({ err, connector: gate.connector }, 'a gate could not be changed'));
   }
 
+  async function look(): Promise<void> {
+    const [seen, paused] = await Promise.all([store.look(names), bell.paused(names)]);
+    offsetMs = seen.nowMs - performance.now();
+    looked = true;
+    for (const [index, name] of names.entries()) {
+      const gate = gates.get(name);
+      const found = seen.gates[index];
+      if (!gate || !found) continue;
+      gate.holds = standing(gate.holds, found.holds, now());
+      gate.paused = paused.has(name);
+      if (gate.breaker) see(gate, found.circuit);
+    }
+  }
+
   const poll: Poll = startPoll({
     name: 'gates',
     everyMs: options.everyMs,
     backoffMaxMs: 2_000,
-    async run() {
-      const [seen, paused] = await Promise.all([store.look(names), bell.paused(names)]);
-      offsetMs = seen.nowMs - performance.now();
-      for (const [index, name] of names.entries()) {
-        const gate = gates.get(name);
-        const found = seen.gates[index];
-        if (!gate || !found) continue;
-        gate.holds = standing(gate.holds, found.holds, now());
-        gate.paused = paused.has(name);
-        if (gate.breaker) see(gate, found.circuit);
-      }
-    },
+    run: look,
     onError: (err) => logger.debug({ err }, 'the gates could not be looked at'),
   });
   for (const gate of gates.values()) note(gate);
