@@ -57,7 +57,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   try {
     const random = openRandom(options.seed);
     const { seed, profile, signal, note } = options;
-    const system = await startSystem({ dir, random, seed, times: profile, stages });
+    const system = await startSystem({ dir, random, seed, times: profile, durationMs: profile.durationMs, stages });
     signal.throwIfAborted();
     if (!(await system.untilReady(START_LIMIT_MS))) {
       keep = true;

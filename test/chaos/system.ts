@@ -88,6 +88,8 @@ export interface ServiceTimes {
 const CALL_MAX_MS = 4_000;
 /** An answer that was on its way when a clock was set right may be one of the wrong clock. */
 export const CLOCK_ECHO_MS = 2 * CALL_MAX_MS;
+/** A longer campaign stores more than it holds. */
+const SMALL_DISK_MAX_MS = 3_600_000;
 /** More than the streams set aside between them: that they may, though its disk is smaller, is how a disk comes to be full. */
 const NATS_STORE_MAX_BYTES = 16 * 1024 ** 3;
 
@@ -96,6 +98,8 @@ export async function startSystem(options: {
   readonly random: Random;
   readonly seed: number;
   readonly times: ServiceTimes;
+  /** How much work there will be for NATS to store. */
+  readonly durationMs: number;
   readonly stages: Stages;
 }): Promise<System> {
   const { dir, stages } = options;
@@ -105,6 +109,7 @@ export async function startSystem(options: {
     dataDir: join(dir, 'servers'),
     env: { PATH: environment().PATH },
     async openNatsDisk(folder) {
+      if (options.durationMs > SMALL_DISK_MAX_MS) return undefined;
       natsDisk = await openSmallDisk(folder);
       return natsDisk && { within: natsDisk.within, storeMaxBytes: NATS_STORE_MAX_BYTES };
     },
