@@ -16,16 +16,12 @@ test('NATS on a full disk acknowledges nothing until it has space and was starte
   let disk: SmallDisk | undefined;
   const command = await findNats(environment());
   if (command === undefined) return context.skip('there is no NATS of its own to be had');
-  const server = await openNats(
-    command,
-    dir,
-    'secret',
-    () => {},
-    async (folder) => {
+  const server = await openNats(command, dir, 'secret', () => {}, {
+    async openDisk(folder) {
       disk = await openSmallDisk(folder);
       return disk && { within: disk.within, storeMaxBytes: 1024 ** 3 };
     },
-  );
+  });
   onTestFinished(() => disk?.stop());
   onTestFinished(() => server.handle.stop());
   if (disk === undefined) return context.skip('the machine lets nobody have a disk of its own');

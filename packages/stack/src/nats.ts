@@ -67,12 +67,7 @@ export async function openNats(
   return { ...opened, url: natsUrl(opened.port, password) };
 }
 
-export function natsConfig(
-  listen: string,
-  storeDir: string,
-  authorization: string,
-  storeMaxBytes?: number,
-): string {
+export function natsConfig(listen: string, storeDir: string, authorization: string, storeMaxBytes?: number): string {
   const most = storeMaxBytes === undefined ? '' : `, max_file_store: ${storeMaxBytes}`;
   return [
     'server_name: holdpoint',

@@ -62,7 +62,7 @@ export function soakCampaign(minutes: number): CampaignProfile {
 /** For every run of the tests: few faults of each kind, and nobody waits long. */
 export const SHORT_CAMPAIGN: CampaignProfile = {
   durationMs: 12_000,
-  gapMs: [700, 1_000],
+  gapMs: [600, 950],
   leaseMs: 2_000,
   ackWaitMs: 5_000,
   stepEveryMs: 70,

@@ -134,6 +134,7 @@ export const FULL_DECK: readonly FaultAction[] = [
 export const SHORT_DECK: readonly FaultAction[] = [
   killAt('decided'),
   { do: 'crash when answered', server: 'nats' },
+  clock('executor', 'behind', 'all'),
   kill('ingest'),
   stop('executor'),
   killAt('call applied'),
