@@ -11,8 +11,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 let dir: string;
 
 beforeAll(async () => {
-  // Where a workspace finds what it imports.
-  dir = await mkdtemp(join(root, 'workspace', '.docs-test-'));
+  // Where any workspace of the repository finds what it imports.
+  dir = await mkdtemp(join(root, '.docs-test-'));
   await write('connectors/plain/tools.ts', "export default { name: 'plain', tools: { ping: { risk: 'read' } } };");
   await write('connectors/plain/run.ts', 'export default { run: { ping: () => null } };');
 });
@@ -37,6 +37,7 @@ test('what new writes passes test as it is, with every fault told and what becom
   const written = await holdpoint('new', 'help-desk');
   expect(written).toMatchObject({ code: 0, out: expect.stringContaining('connectors/help-desk/stand-in.ts') });
   expect(written.out).toContain("token: secret('HELP_DESK_TOKEN')");
+  expect(written.out).toContain('connectors test help-desk --workspace .\n');
   const { code, out } = await holdpoint('test', 'help-desk');
   expect(out).toMatch(/^holds +help-desk +tickets\.read +read +applied +applied +applied/m);
   expect(out).toMatch(/^holds +help-desk +tickets\.comment +key +applied/m);

@@ -9,10 +9,11 @@ export const connectorsNew: LocalCommand = {
   async runLocally({ words: [name = ''], values, typedIn }) {
     const files = await writeConnector(workspaceDir(values, typedIn), name);
     const given = `${name}: { credentials: { token: secret('${name.toUpperCase().replaceAll('-', '_')}_TOKEN') }, config: { baseUrl: 'https://…' } }`;
+    const where = values.workspace === undefined ? '' : ` --workspace ${values.workspace}`;
     return {
       data: { connector: name, files },
       table: { head: ['WRITTEN'], rows: files.map((file) => [file]), none: '' },
-      note: `try it: npm run holdpoint -- connectors test ${name}\ngive it to a tenant, in tenants/<tenant>/connectors.ts: ${given}`,
+      note: `try it: npm run holdpoint -- connectors test ${name}${where}\ngive it to a tenant, in tenants/<tenant>/connectors.ts: ${given}`,
     };
   },
 };
