@@ -189,6 +189,8 @@ test('a rehearsal scores with other policies and records nothing', async () => {
     'ALLOW allowed',
     'BLOCK no_policy',
   ]);
+  const brief = await kit.post(service, '/v1/evaluate', { ...body, env: { source: 'magento' } }, kit.keys.admin);
+  expect(await brief.json()).toMatchObject({ decisions: [{ decision: 'ALLOW' }, { decision: 'BLOCK' }] });
   expect((await kit.post(service, '/v1/evaluate', body)).status).toBe(403);
   const broken = await kit.post(
     service,

@@ -32,10 +32,17 @@ const NOBODY_IN_PARTICULAR = 'rehearsal';
 /** Nothing is recorded, so nothing has an id. */
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
+/** Who rehearses says what matters to the policies: what is left out is nothing that they could ask for. */
+const envSchema = z.looseObject({
+  ...STAND_IN_EVENT,
+  source: STAND_IN_EVENT.source.default(''),
+  type: STAND_IN_EVENT.type.default('unknown'),
+});
+
 const bodySchema = z.strictObject({
   plan: z.record(z.string(), z.unknown()),
   operator: nameSchema.optional().describe('Absent: nobody in particular, of whom no grant is asked'),
-  env: z.looseObject(STAND_IN_EVENT).optional(),
+  env: envSchema.optional(),
   policies: z.array(z.unknown()).max(REHEARSED_POLICIES_MAX).optional(),
   tools: z.record(z.string().regex(NAME_PATTERN), z.record(z.string().regex(TOOL_PATTERN), z.enum(RISKS))).optional(),
   now: z.iso.datetime({ offset: true }).optional(),
