@@ -1,6 +1,6 @@
 import { operatorEnvelope } from '@holdpoint/shared/domain/event';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { celTwins } from '../testing/random-condition.ts';
 import { createCelCompiler } from './cel.ts';
 
@@ -28,6 +28,44 @@ test('texts, lists, maps and times', () => {
   ]) {
     expect(run(source), source).toBe(true);
   }
+});
+
+describe.each(['UTC', 'America/New_York', 'Europe/Berlin', 'Pacific/Apia'])('on a machine in %s', (machine) => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.each([
+    // 02:30 in Berlin is no time in New York, whose clocks are put forward over it that day.
+    ['2026-03-08T01:30:00Z', 'at.getHours("Europe/Berlin") == 2 && at.getMinutes("Europe/Berlin") == 30'],
+    ['2026-03-29T00:59:59Z', 'at.getHours("Europe/Berlin") == 1 && at.getSeconds("Europe/Berlin") == 59'],
+    ['2026-03-29T01:00:00Z', 'at.getHours("Europe/Berlin") == 3 && at.getHours() == 1'],
+    ['2026-10-25T00:30:00Z', 'at.getHours("Europe/Berlin") == 2 && at.getHours("+05:45") == 6'],
+    ['2026-10-25T01:30:00Z', 'at.getHours("Europe/Berlin") == 2'],
+    ['2026-07-01T00:00:00Z', 'at.getDayOfYear() == 181 && at.getDayOfYear("Europe/Berlin") == 181'],
+    ['2028-02-29T23:30:00Z', 'at.getDate() == 29 && at.getMonth() == 1 && at.getDayOfMonth("Europe/Berlin") == 0'],
+    ['2028-12-31T23:00:00Z', 'at.getDayOfYear() == 365 && at.getDayOfYear("Europe/Berlin") == 0'],
+    ['2028-12-31T23:00:00Z', 'at.getFullYear("Europe/Berlin") == 2029 && at.getMonth("Europe/Berlin") == 0'],
+    ['2026-11-21T23:30:00Z', 'at.getDayOfWeek("Europe/Berlin") == 0 && at.getDate("Europe/Berlin") == 22'],
+    ['2026-01-31T08:00:00+02:00', 'at == timestamp("2026-01-31T06:00:00.000Z") && at == timestamp(1769839200)'],
+    ['2026-01-01T22:30:00Z', '["2026-01-02T00:00:00Z"].exists(one, timestamp(one).getHours("Europe/Berlin") == 1)'],
+  ])('at %s: %s', (at, says) => {
+    vi.stubEnv('TZ', machine);
+    const source = says.replaceAll(/\bat\b/g, 'timestamp(env.data.at)');
+    expect(run(source, { action: {}, env: { data: { at } } })).toBe(true);
+  });
+
+  test.each([
+    '2026-01-31T08:00:00.000',
+    'Thursday, January 1, 2026',
+    '2027-02-29T00:00:00Z',
+    '2026-04-31T00:00:00Z',
+    '2026-01-31T24:00:00Z',
+    '2026-01-31 08:00:00+00:00',
+  ])('%s is no time', (at) => {
+    vi.stubEnv('TZ', machine);
+    expect(() => run('timestamp(env.data.at) == timestamp(0)', { action: {}, env: { data: { at } } })).toThrow(
+      'RFC 3339',
+    );
+  });
 });
 
 test('a text says over numbers what its twin in JavaScript says', () => {

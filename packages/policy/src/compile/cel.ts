@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { describeError } from '../decide/printable.ts';
+import { callOurTime, registerTime } from './cel-time.ts';
 import { CEL_VARIABLES, findCelFault } from './cel-types.ts';
 
 export type CelProgram = (context: { action: unknown; env: unknown }) => unknown;
@@ -26,11 +27,13 @@ export function createCelCompiler(): CelCompiler {
       checking ??= typedEnvironment();
       running ??= looseEnvironment();
       const typed = checking.parse(source);
+      callOurTime(typed.ast);
       const fault = findCelFault(typed.ast);
       if (fault !== undefined) return { ok: false, reason: fault };
       const { valid, error } = typed.check();
       if (!valid) return { ok: false, reason: describeError(error) };
       const program = running.parse(source);
+      callOurTime(program.ast);
       const loose = program.check();
       return loose.valid ? { ok: true, run: program } : { ok: false, reason: describeError(loose.error) };
     } catch (error) {
@@ -88,5 +91,5 @@ function mixingEnvironment(): Environment {
   // `==` of the two is there for values whose type shows at run time only; this is for `1 == 1.0`.
   environment.registerOperator('int == double: bool', sameNumber);
   environment.registerOperator('uint == double: bool', sameNumber);
-  return environment;
+  return registerTime(environment);
 }
