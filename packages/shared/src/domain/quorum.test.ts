@@ -19,6 +19,13 @@ test('who sits in both gives way to who sits in one', () => {
   expect(requirementsMet(needs, [one, both])).toBe(true);
 });
 
+test('who agreed twice, for one audience each time, fills the place that nobody else does', () => {
+  const first = { principal: 'iss|ann', audiences: ['reviewer'] };
+  const second = { principal: 'iss|ann', audiences: ['compliance'] };
+  expect(missingRequirements(needs, [first, second])).toEqual([{ audience: 'reviewer', quorum: 1 }]);
+  expect(requirementsMet(needs, [first, second, { principal: 'iss|bob', audiences: ['reviewer'] }])).toBe(true);
+});
+
 test('a quorum needs as many people', () => {
   const two = [{ audience: 'reviewer', quorum: 2 }];
   const vote = (principal: string) => ({ principal, audiences: ['reviewer'] });

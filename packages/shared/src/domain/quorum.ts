@@ -17,7 +17,6 @@ export function requirementsMet(requirements: readonly Requirement[], consents: 
 /** What is still to be met, with the number of votes that lack; sorted as the requirements are. */
 export function missingRequirements(requirements: readonly Requirement[], consents: readonly Consent[]): Requirement[] {
   const places = requirements.flatMap(({ audience, quorum }) => Array.from({ length: quorum }, () => audience));
-  const placeOf = new Map<string, number>();
   const holder = new Array<Consent | undefined>(places.length);
 
   const seat = (consent: Consent, tried: Set<number>): boolean => {
@@ -27,13 +26,12 @@ export function missingRequirements(requirements: readonly Requirement[], consen
       const current = holder[place];
       if (current === undefined || seat(current, tried)) {
         holder[place] = consent;
-        placeOf.set(consent.principal, place);
         return true;
       }
     }
     return false;
   };
-  for (const consent of consents) if (!placeOf.has(consent.principal)) seat(consent, new Set());
+  for (const consent of byPerson(consents)) seat(consent, new Set());
 
   return requirements
     .map((requirement) => ({
@@ -41,4 +39,13 @@ export function missingRequirements(requirements: readonly Requirement[], consen
       quorum: places.filter((place, index) => place === requirement.audience && holder[index] === undefined).length,
     }))
     .filter(({ quorum }) => quorum > 0);
+}
+
+/** Who agreed more than once, each time for others, still is one person: for all of these, in one place. */
+function byPerson(consents: readonly Consent[]): Consent[] {
+  const audiencesOf = new Map<string, readonly string[]>();
+  for (const { principal, audiences } of consents) {
+    audiencesOf.set(principal, [...(audiencesOf.get(principal) ?? []), ...audiences]);
+  }
+  return [...audiencesOf].map(([principal, audiences]) => ({ principal, audiences }));
 }
