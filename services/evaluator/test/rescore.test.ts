@@ -82,6 +82,15 @@ test('a grant whose message was lost is swept up: the action joins its lane with
   expect(receipts.map(({ outcome }) => outcome)).toEqual(['held', 'queued']);
 });
 
+test('a read that waited too long is scored again too, and still has no place in a lane', async () => {
+  const plan = { plan_id: 'read', operator: 'risk', actions: [{ connector: 'shop', tool: 'orders.read', args: {} }] };
+  const id = (await decide(plan))[0]?.action_id ?? '';
+  await kit.db.updateTable('actions').set({ state: 'rescore', authorised_at: null }).where('id', '=', id).execute();
+  const row = await leaves(id);
+  expect(row).toMatchObject({ state: 'queued', decision: 'ALLOW', lane_id: null, lane_seq: null });
+  expect(row.authorised_at).not.toBeNull();
+});
+
 test('the policies of now decide: a veto that came meanwhile blocks what was granted', async () => {
   const id = await hold('vetoed');
   await service.stop();
@@ -123,7 +132,7 @@ test('a denial that was too few then and is enough now blocks: policies may grow
   const asking = (denials: number) =>
     `[{ tool: 'orders.refund', decision: 'ALERT', escalation: { audience: 'reviewer', denials: ${denials} } }]`;
   await restart(asking(2));
-  const [same, stricter] = [await hold('denied of two'), await hold('denied of one')];
+  const [same, stricter, only] = [await hold('denied of two'), await hold('denied of one'), await hold('only denied')];
   const approval = await kit.db
     .selectFrom('approvals')
     .selectAll()
@@ -133,6 +142,11 @@ test('a denial that was too few then and is enough now blocks: policies may grow
   await deny(same);
   await grant(same, ['reviewer']);
   expect(await leaves(same)).toMatchObject({ state: 'queued' });
+  // Whatever moved it here, who denied it has not agreed to it.
+  await deny(only);
+  await sql`UPDATE approvals SET status = 'granted', decided_at = now() WHERE action = ${only}`.execute(kit.db);
+  await putAside(only);
+  expect(await leaves(only)).toMatchObject({ state: 'held' });
   await restart(asking(1), async () => {
     await deny(stricter);
     await grant(stricter, ['reviewer']);
@@ -170,6 +184,23 @@ test('what is said to be on somebody’s behalf is blocked once who is asked ref
     });
   } finally {
     await rm(escalations);
+  }
+});
+
+test('an operator that lost the source of the event behind it decides nothing by it any more', async () => {
+  const [lost, kept] = [await hold('source lost'), await hold('source kept')];
+  const grants = join(kit.workspaceDir, 'tenants/acme/grants.ts');
+  await restart(REFUND("decision: 'ALERT'"), async () => {
+    await writeFile(grants, "export default [{ operator: 'risk', tools: ['shop:*'], sources: ['desk'] }];");
+    await sql`UPDATE actions SET event_id = 'shop.order.k' WHERE id = ${lost}`.execute(kit.db);
+    await sql`UPDATE actions SET event_id = 'desk.order.k' WHERE id = ${kept}`.execute(kit.db);
+    for (const id of [lost, kept]) await grant(id, ['reviewer']);
+  });
+  try {
+    expect(await leaves(lost)).toMatchObject({ state: 'blocked', reasons: [{ code: 'event_not_granted' }] });
+    expect(await leaves(kept)).toMatchObject({ state: 'queued' });
+  } finally {
+    await rm(grants);
   }
 });
 

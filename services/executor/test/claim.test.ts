@@ -208,10 +208,16 @@ test('a frozen lane does not run; lifted, its head is scored again', async () =>
   expect((await claim(one, action)).verdict).toBe('empty');
 });
 
-test("a freeze of another tenant's or of another tool stops nothing", async () => {
-  await seedFreeze(one, { tenant: 'zeta' });
-  await seedFreeze(one, { tool: 'other' });
-  expect((await claim(one, await seedAction(one))).verdict).toBe('claimed');
+test('a freeze that is for something else stops nothing, nor has anything scored again once it is lifted', async () => {
+  const [now, later] = [await seedAction(one), await seedAction(one)];
+  const own = { operator: 'bot', connector: 'alpha', tool: 'write' };
+  const elsewhere = ['tenant', 'operator', 'connector', 'tool'].map((part) => ({ ...own, [part]: 'other' }));
+  for (const scope of elsewhere) await seedFreeze(one, scope);
+  expect((await claim(one, now)).verdict).toBe('claimed');
+  await one.query('UPDATE freezes SET lifted_at = clock_timestamp()');
+  expect((await claim(one, later)).verdict).toBe('claimed');
+  await seedFreeze(one, own);
+  expect((await claim(one, await seedAction(one))).verdict).toBe('frozen');
 });
 
 test('a plan that is past its end expires at the claim, with receipt and outcome, and the next may run', async () => {
@@ -339,6 +345,20 @@ test('reads are claimed without a lane, not while frozen or backing off, and exp
   expect(found[0]?.token).toBe(reads[read.id]);
   expect(await actionRow(one, late.id)).toMatchObject({ state: 'expired' });
   expect(await actionRow(one, write.id)).toMatchObject({ state: 'queued' });
+});
+
+test('a read that was permitted too long ago, or before a freeze over it was lifted, is scored again', async () => {
+  const old = await seedAction(one, { risk: 'read', authorisedAgoSeconds: 3601 });
+  const thawed = await seedAction(one, { risk: 'read', tool: 'frozen' });
+  const fresh = await seedAction(one, { risk: 'read' });
+  const freeze = await seedFreeze(one, { tool: 'frozen' });
+  const reads = Object.fromEntries([old, thawed, fresh].map(({ id }) => [id, randomUUID()]));
+  const claimed = async () => (await flush(one, { reads })).flatMap(({ claimed: row }) => row?.id ?? []);
+  expect(await claimed()).toEqual([fresh.id]);
+  expect(await actionRow(one, thawed.id)).toMatchObject({ state: 'queued' });
+  await one.query('UPDATE freezes SET lifted_at = clock_timestamp() WHERE id = $1', [freeze]);
+  expect(await claimed()).toEqual([fresh.id]);
+  for (const { id } of [old, thawed]) expect(await receiptsOf(one, id)).toEqual(['outcome:rescore']);
 });
 
 test('a sweep walks from head to head and says which may run', async () => {

@@ -119,13 +119,15 @@ export async function seedGrant(
   return approval;
 }
 
-export async function seedFreeze(client: pg.Client | pg.Pool, over: { tenant?: string; tool?: string } = {}) {
+export async function seedFreeze(
+  client: pg.Client | pg.Pool,
+  over: { tenant?: string; operator?: string; connector?: string; tool?: string } = {},
+) {
   const id = newId();
-  await client.query(`INSERT INTO freezes (id, tenant, tool, reason, frozen_by) VALUES ($1, $2, $3, 'stop', 'test')`, [
-    id,
-    over.tenant ?? 'acme',
-    over.tool ?? null,
-  ]);
+  await client.query(
+    `INSERT INTO freezes (id, tenant, operator, connector, tool, reason, frozen_by) VALUES ($1, $2, $3, $4, $5, 'stop', 'test')`,
+    [id, over.tenant ?? 'acme', over.operator ?? null, over.connector ?? null, over.tool ?? null],
+  );
   return id;
 }
 

@@ -107,7 +107,8 @@ async function writeRecords(
   reviews: Awaited<ReturnType<typeof lockOpenReviews>>,
   newId: () => string,
 ): Promise<void> {
-  const joining = records.filter(({ update }) => update.state === 'queued');
+  // A read has no place in any lane.
+  const joining = records.filter(({ row, update }) => update.state === 'queued' && row.risk !== 'read');
   const places = await takePlaces(
     tx,
     joining.map(({ row }) => ({ tenant: row.tenant, entityKey: row.entity_key ?? '' })),
