@@ -13,7 +13,7 @@ test('a plan is refused by the path of what is wrong in it, unknown keys include
   expect(issuesOf({ plan_id: 'p', actions: [{}] })).toEqual([]);
   expect(issuesOf({ plan_id: '', actions: [] }).sort()).toEqual(['actions', 'plan_id']);
   expect(issuesOf({ plan_id: 'p', actions: [1], agent: { id: 'a', role: 'x' } })).toEqual(['agent.role']);
-  expect(issuesOf({ plan_id: 'p', actions: [1], event_id: 'no' })).toEqual(['event_id']);
+  expect(issuesOf({ plan_id: 'p', actions: [1], event_id: 'e\n' })).toEqual(['event_id']);
   expect(issuesOf({ plan_id: 'p', actions: Array(101).fill({}) })).toEqual(['actions']);
   expect(issuesOf({ plan_id: 'p\n', actions: [1] })).toEqual(['plan_id']);
 });
