@@ -36,8 +36,9 @@ async function main(): Promise<number> {
       note: (text) => console.log(`  ${text}`),
     });
     console.log(`\n${reportOn({ seed, ...result })}`);
-    if (result.soak) console.log(`\n${reportOnVitals(result.soak.vitals, result.soak.verdicts)}`);
-    const flat = result.soak?.verdicts.every(isWell) ?? true;
+    const { soak: watched, kept } = result;
+    if (watched) console.log(`\n${reportOnVitals(watched.vitals, watched.verdicts, kept)}`);
+    const flat = watched?.verdicts.every(isWell) ?? true;
     return flat && result.verdicts.every(({ violations }) => violations.length === 0) ? 0 : EXIT_VIOLATED;
   } catch (error) {
     if (ending.signal.aborted) {

@@ -12,6 +12,7 @@ import { openMoments, type Promised } from './core/moments.ts';
 import { openRandom, type Random } from './core/random.ts';
 import { verdictsOn } from './core/verdicts.ts';
 import type { SignVerdict, Vitals } from './core/vitals.ts';
+import { isWell } from './core/vitals-report.ts';
 import { drain } from './drain.ts';
 import { type FaultLog, injectFaults } from './inject-faults.ts';
 import { type TrafficLog, workAsOperators } from './operators-at-work.ts';
@@ -86,7 +87,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     };
     const verdicts = verdictsOn(history);
     const soak = vitals && { vitals, verdicts: judgeVitals(vitals) };
-    keep = [...verdicts, ...(soak?.verdicts ?? [])].some(({ violations }) => violations.length > 0);
+    const flat = soak?.verdicts.every(isWell) ?? true;
+    keep = !flat || verdicts.some(({ violations }) => violations.length > 0);
     if (keep) await writeFile(join(dir, 'history.json'), asJson(history));
     if (keep && vitals) await writeFile(join(dir, 'vitals.json'), JSON.stringify(vitals));
     return { verdicts, soak, faults, history, traffic: traffic.counts, ownDeaths, kept: keep ? dir : undefined };

@@ -77,13 +77,13 @@ describe('a soak', () => {
     const verdicts = judgeVitals(well());
     expect(wrong(well())).toEqual({});
     for (const verdict of verdicts) expect([verdict.sign, isWell(verdict)]).toEqual([verdict.sign, true]);
-    expect(reportOnVitals(well(), verdicts)).toContain('nothing grows');
+    expect(reportOnVitals(well(), verdicts, undefined)).toContain('nothing grows');
   });
 
   test('that saw nothing has not proved that nothing grows', () => {
     const verdicts = judgeVitals(emptyVitals());
     expect(verdicts.map(({ checked }) => checked)).toEqual([0, 0, 0, 0]);
-    expect(reportOnVitals(emptyVitals(), verdicts)).toContain('too little was seen');
+    expect(reportOnVitals(emptyVitals(), verdicts, '/kept')).toMatch(/too little was seen .* in \/kept$/);
   });
 
   test.each<[string, string, (vitals: Changed) => void, RegExp]>([

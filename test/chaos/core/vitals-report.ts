@@ -10,7 +10,7 @@ const KEYS_TOLD_MIN = 10;
 export const isWell = ({ checked, violations }: SignVerdict): boolean => checked > 0 && violations.length === 0;
 
 /** What a soak prints at its end: for each part the least, the median and the most, and what it surely grew by. */
-export function reportOnVitals(vitals: Vitals, verdicts: readonly SignVerdict[]): string {
+export function reportOnVitals(vitals: Vitals, verdicts: readonly SignVerdict[], kept: string | undefined): string {
   return [
     'least / median / most; in the longest life after warming up: grown, and between what and what for sure',
     ...heapLines(vitals),
@@ -24,7 +24,9 @@ export function reportOnVitals(vitals: Vitals, verdicts: readonly SignVerdict[])
       ...verdict.violations.slice(0, TOLD_MAX).map((violation) => `     ${violation}`),
     ]),
     '',
-    verdicts.every(isWell) ? 'nothing grows' : 'SOMETHING GROWS, or too little was seen to say',
+    verdicts.every(isWell)
+      ? 'nothing grows'
+      : `SOMETHING GROWS, or too little was seen to say; logs and vitals are in ${kept ?? 'nowhere'}`,
   ].join('\n');
 }
 
