@@ -261,25 +261,28 @@ describe('what is written in a path, a query or a body', () => {
   });
 
   test('is refused where a name stands in a subject or a column', async () => {
+    const propose = async (hostile: string, plan: object, number: number) => {
+      const body = { plan_id: `${HOSTILE_TEXTS.indexOf(hostile)}-${number}`, operator: 'risk', ...plan };
+      const response = await system.call('evaluator', '/v1/plans', { body, key: system.keys.operator });
+      const said = await response.text();
+      expect([said, response.status === 200 || response.status === 400]).toEqual([said, true]);
+      // Some of them are good names of operators, too.
+      if (!/^[a-z]+$/.test(hostile) && response.status === 200) expect(said).not.toContain('"ALLOW"');
+    };
     for (const hostile of HOSTILE_TEXTS) {
-      for (const body of [
-        { plan_id: 'p', operator: hostile, actions: [line('set')] },
-        { plan_id: 'p', operator: 'risk', actions: [line('set', { connector: hostile })] },
-        { plan_id: 'p', operator: 'risk', event_id: hostile, actions: [line('set')] },
-        { plan_id: 'p', operator: 'risk', agent: { id: hostile, session_id: hostile }, actions: [line(hostile)] },
-      ]) {
-        const response = await system.call('evaluator', '/v1/plans', { body, key: system.keys.operator });
-        const said = await response.text();
-        expect([said, response.status < 500]).toEqual([said, true]);
-        // Some of them are good names, too.
-        if (!/^[a-z]+$/.test(hostile) && response.status === 200) expect(said).not.toContain('"ALLOW"');
-      }
+      const plans = [
+        { operator: hostile, actions: [line('set')] },
+        { actions: [line('set', { connector: hostile })] },
+        { event_id: hostile, actions: [line('set')] },
+        { agent: { id: hostile, session_id: hostile }, actions: [line(hostile)] },
+      ];
+      await Promise.all(plans.map((plan, number) => propose(hostile, plan, number)));
     }
   });
 
   test('is one token of an event’s subject, whatever a provider calls its type', async () => {
     const key = system.keys.admin;
-    for (const hostile of HOSTILE_TEXTS.filter((text) => /^[\x20-\x7e]{1,200}$/.test(text.trim()))) {
+    const deliver = async (hostile: string) => {
       const body = JSON.stringify({ of: hostile });
       const signature = createHmac('sha256', 'its-a-secret').update(body).digest('hex');
       const delivery = createHash('sha256').update(hostile).digest('hex');
@@ -294,7 +297,8 @@ describe('what is written in a path, a query or a body', () => {
       const answer = await system.call('ingest', query, { key });
       const { items = [] } = (await answer.json()) as { items?: { type: string }[] };
       expect([query, answer.status, items.map(({ type }) => type)]).toEqual([query, 200, [hostile.trim()]]);
-    }
+    };
+    await Promise.all(HOSTILE_TEXTS.filter((text) => /^[\x20-\x7e]{1,200}$/.test(text.trim())).map(deliver));
     for (const { stream, pattern } of SUBJECTS) {
       const { state } = await system.nats.jsm.streams.info(stream, { subjects_filter: '>' });
       expect(Object.keys(state.subjects ?? {}).filter((subject) => !pattern.test(subject))).toEqual([]);
@@ -310,7 +314,7 @@ describe('what is written in a path, a query or a body', () => {
       const { items = [] } = (await response.json()) as { items?: { name: string }[] };
       return { status: response.status, names: items.map(({ name }) => name) };
     };
-    for (const hostile of HOSTILE_TEXTS) {
+    const ask = async (hostile: string) => {
       for (const test of [
         hostile,
         { contains: hostile },
@@ -324,7 +328,8 @@ describe('what is written in a path, a query or a body', () => {
       expect((await find({ where: JSON.stringify({ [hostile]: 'x' }) })).names).toEqual([]);
       expect((await find({ orderBy: `${hostile}:desc` })).status).toBe(400);
       expect((await find({ where: hostile })).status).toBe(400);
-    }
+    };
+    await Promise.all(HOSTILE_TEXTS.map(ask));
     for (const cursor of hostileCursors()) expect((await find({ cursor })).status).toBe(400);
   });
 });

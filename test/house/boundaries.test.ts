@@ -18,6 +18,7 @@ const HOUSE_RULES = {
   'only messages/ spells a subject, a stream or a queue': rules.onlyMessagesSpellSubjects,
   'only config.ts reads the environment': rules.onlyConfigReadsTheEnvironment,
   'only store/ and db/ contain SQL': rules.onlyStoresContainSql,
+  'statements are put together from bound parameters alone': rules.statementsAreBound,
   'threads are started in one place': rules.threadsStartInOnePlace,
   'no files import each other in a circle': rules.noImportCycles,
   'files are named after what they hold': rules.filesSayWhatTheyHold,
@@ -54,6 +55,7 @@ describe('a rule refuses', () => {
   const domain = 'packages/shared/src/domain/plan.ts';
   const core = 'services/evaluator/src/core/decide.ts';
   const route = 'services/evaluator/src/routes/plans.ts';
+  const store = 'services/evaluator/src/store/find-plans.ts';
 
   const broken: readonly [sentence: string, rule: rules.Rule, files: Readonly<Record<string, string>>][] = [
     ['a core that reads the clock', rules.pureCoreStaysPure, { [core]: 'export const now = () => Date.now();' }],
@@ -106,6 +108,8 @@ describe('a rule refuses', () => {
     ['a tagged query in a route', rules.onlyStoresContainSql, { [route]: 'await sql<Row>`SELECT 1`.execute(db);' }],
     ['a built query in a route', rules.onlyStoresContainSql, { [route]: "await db.selectFrom('plans').execute();" }],
     ['a query as text', rules.onlyStoresContainSql, { [route]: "await client.query('SELECT 1 FROM plans');" }],
+    ['a statement with text put in', rules.statementsAreBound, { [store]: 'await sql`SELECT ${sql.raw(name)}`;' }],
+    ['a statement put together', rules.statementsAreBound, { [store]: 'client.query<R>(`SELECT 1 WHERE a = ${a}`);' }],
     [
       'two files that import each other',
       rules.noImportCycles,

@@ -88,6 +88,32 @@ export const onlyStoresContainSql: Rule = (sources) =>
       ...source.strings.filter(({ text }) => QUERY_TEXT.test(text)).map((one) => at(source, one.at, 'contains SQL')),
     ]);
 
+const UNBOUND_SQL = /\bsql\s*\.\s*(raw|lit|ref|id|table)\(|\.query(<[^`]*?>)?\(\s*`[^`]*\$\{/g;
+
+/** Where a statement is put together from more than bound parameters, and why that is harmless there. */
+const UNBOUND_WITH_REASON: Readonly<Record<string, string>> = {
+  'packages/shared/src/db/migrate.ts': 'the migrations themselves',
+  'packages/shared/src/db/service-login.ts':
+    'the owner makes a role: quoted, and no statement of its kind takes parameters',
+  'packages/shared/src/db/entities/entity-indexes.ts': 'the owner makes indexes of what a workspace declares: quoted',
+  'packages/shared/src/db/entities/entity-test.ts':
+    'names of fields are patterned, and quoted so that an index is found',
+  'packages/shared/src/db/entities/entity-order.ts': 'the same',
+  'packages/shared/src/db/entities/find-entities.ts': 'the same, and directions out of two',
+  'services/executor/src/store/list-receipts.ts': 'names of columns out of a closed list',
+  'services/executor/src/store/find-actions-about.ts': 'states out of a closed list',
+  'packages/stack/src/db/databases.ts': 'databases of development and tests: quoted',
+  'packages/stack/src/db/roles.ts': 'roles of development and tests: quoted',
+};
+
+/** All else is a bound parameter, whatever is in it. */
+export const statementsAreBound: Rule = (sources) =>
+  sources
+    .filter((source) => isCode(source) && !Object.hasOwn(UNBOUND_WITH_REASON, source.path))
+    .flatMap((source) =>
+      [...source.text.matchAll(UNBOUND_SQL)].map((match) => at(source, match.index, `puts a statement together`)),
+    );
+
 /** One that is started otherwise may end the process when it ends: see `start-thread.ts`. */
 export const threadsStartInOnePlace: Rule = (sources) =>
   sources
