@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Receipt } from '../domain/receipt.ts';
+import { plannedOnce } from '../runtime/postgres.ts';
 import type { Database } from './schema/index.ts';
 import type { ReceiptRow } from './schema/receipts.ts';
 
@@ -12,7 +13,7 @@ export type NewReceipt = Pick<Receipt, 'id' | 'tenant' | 'kind' | 'actor'> & Par
  */
 export async function writeReceipts(tx: Transaction<Database>, receipts: readonly NewReceipt[]): Promise<void> {
   if (receipts.length === 0) return;
-  await sql`
+  await sql`${plannedOnce}
     INSERT INTO receipts (id, at, tenant, kind, plan, action, event, operator, agent, on_behalf_of, actor, connector, tool,
       entity_key, idempotency_key, digest, decision, reasons, matched, policy_version, outcome, error, attempt, trace_id)
     SELECT id, coalesce(at, clock_timestamp()), tenant, kind, plan, action, event, operator, agent, on_behalf_of, actor, connector, tool,

@@ -4,6 +4,7 @@ import {
   isConnectionLoss,
   isDeadlock,
   isUniqueViolation,
+  plannedOnce,
   withRetry,
 } from '@holdpoint/shared/runtime/postgres';
 import { privatePostgres, type TestServers, testServers } from '@holdpoint/stack/testing/test-servers';
@@ -33,6 +34,24 @@ describe('the pool', () => {
       `SELECT 7::int8 AS small, 9007199254740993::int8 AS large, '2026-01-02T03:04:05Z'::timestamptz AS at, array[1,2]::int8[] AS list`,
     );
     expect(rows[0]).toMatchObject({ small: 7, large: '9007199254740993', at: new Date('2026-01-02T03:04:05Z') });
+  });
+
+  test('a statement that is marked so is planned once a connection, and stays right when the table changes', async () => {
+    const one = createPool({ url: servers.databaseOwnerUrl, applicationName: 'runtime-test', max: 1 });
+    const db = createDatabase<Record<string, never>>(one);
+    const insert = (n: number) =>
+      sql<{ n: number }>`${plannedOnce} INSERT INTO marked (n) VALUES (${n}) RETURNING n`.execute(db);
+    await sql`CREATE TABLE marked (n int PRIMARY KEY)`.execute(db);
+    await insert(1);
+    await sql`ALTER TABLE marked ADD COLUMN more int CHECK (n <> 3)`.execute(db);
+    expect((await insert(2)).rows).toEqual([{ n: 2 }]);
+    await expect(insert(3)).rejects.toThrow('check constraint');
+    await expect(insert(2)).rejects.toThrow('duplicate key');
+    expect((await insert(4)).rows).toEqual([{ n: 4 }]);
+    const { rows } =
+      await sql`SELECT statement, generic_plans + custom_plans AS runs FROM pg_prepared_statements`.execute(db);
+    expect(rows).toEqual([{ statement: expect.stringContaining('INSERT INTO marked'), runs: 5 }]);
+    await db.destroy();
   });
 
   test('names itself, and a statement that runs too long is ended by the server', async () => {

@@ -1,11 +1,12 @@
 import type { Database } from '@holdpoint/shared/db/schema/index';
+import { plannedOnce } from '@holdpoint/shared/runtime/postgres';
 import { sql, type Transaction } from 'kysely';
 import type { NewAction } from '../core/record.ts';
 
 /** Writes actions in the state that their story begins in. The unique index on live keys refuses a second claim. */
 export async function insertActions(tx: Transaction<Database>, actions: readonly NewAction[]): Promise<void> {
   if (actions.length === 0) return;
-  await sql`
+  await sql`${plannedOnce}
     INSERT INTO actions (id, plan, plan_id, index, tenant, operator, connector, tool, risk, args, value, entity_key,
       idempotency_key, proposed, proposed_digest, digest, decision, reasons, matched, policy_version, escalation, decided_at,
       state, duplicate_of, approval_id, lane_id, lane_seq, expires_at, authorised_at, error, agent, on_behalf_of, event_id,

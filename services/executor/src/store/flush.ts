@@ -1,5 +1,6 @@
 import type { RecordedEnd } from '@holdpoint/calls/core/end-attempt';
 import type { Database } from '@holdpoint/shared/db/schema/index';
+import { plannedOnce } from '@holdpoint/shared/runtime/postgres';
 import { type Kysely, sql } from 'kysely';
 import type { ClaimedAction, Verdict } from '../core/claimed-action.ts';
 
@@ -34,7 +35,7 @@ export async function flush(
   { finishes, claims, reads }: Flush,
   { worker, authorisedMaxSeconds }: { readonly worker: string; readonly authorisedMaxSeconds: number },
 ): Promise<Flushed> {
-  const { rows } = await sql<Found & { finished: string[] | null; token: string | null }>`
+  const { rows } = await sql<Found & { finished: string[] | null; token: string | null }>`${plannedOnce}
     SELECT finished, token, verdict, connector, claimed FROM executor_flush(${JSON.stringify(finishes)}::jsonb,
       ${JSON.stringify(claims)}::jsonb, ${JSON.stringify(reads)}::jsonb, ${worker}::uuid, ${authorisedMaxSeconds}::int)
   `.execute(db);
