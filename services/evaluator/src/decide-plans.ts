@@ -113,7 +113,9 @@ async function decidePlans(context: Context, lane: LaneName, proposals: readonly
   }
   const decided = await decideNew(context, lane, [...first.values()]);
   // Those that came twice in one batch, and those that another instance recorded meanwhile, are answered from the record.
-  const known = new Map((await findPlans(context.db, proposals)).map((plan) => [identityOf(plan), plan]));
+  const others = proposals.filter((proposal) => !decided.has(proposal));
+  const recorded = others.length > 0 ? await findPlans(context.db, others) : [];
+  const known = new Map(recorded.map((plan) => [identityOf(plan), plan]));
   return Promise.all(
     proposals.map(async (proposal): Promise<LineResult> => {
       const identity = planIdentity(proposal);
