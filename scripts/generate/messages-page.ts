@@ -47,7 +47,7 @@ export function messagesPage(): string {
         (config.filter_subjects ?? [config.filter_subject ?? '']).map(code).join(' '),
       ]),
     ),
-    'Each operator has one of its own over EVENTS, named after its tenant and itself, and so has each `after` hook on webhooks (`ingest-after=<tenant>=<hook>`). Each on actions has one over OUTCOMES (`evaluator-after=<tenant>=<hook>`).',
+    'Each operator has one of its own over EVENTS, named after its tenant and itself, and so has each `after` hook on webhooks (`ingest-after=<tenant>=<hook>`). Each on actions has one over OUTCOMES (`evaluator-after=<tenant>=<hook>`). An operator with [a login of its own](../tasks/give-an-operator-a-login.md) has durables of the same name over DECISIONS, APPROVALS and OUTCOMES, of what it proposed itself.',
     '## Over Redis (BullMQ)',
     table(
       ['job', 'queue', 'body', 'from', 'to', 'at once'],
