@@ -14,19 +14,28 @@ export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerat
   let rest = '';
   let event = 'message';
   let data: string[] = [];
+  let held = 0;
   for await (const bytes of body) {
-    rest += decoder.decode(bytes, { stream: true });
-    const lines = rest.split('\n');
+    const text = decoder.decode(bytes, { stream: true });
+    rest += text;
+    // A long line is looked through once it is whole, not with every piece of it.
+    const lines = text.includes('\n') ? rest.split('\n') : [rest];
     rest = lines.pop() ?? '';
-    if (rest.length > EVENT_MAX_CHARS) throw new HoldpointError('INTERNAL', 'the stream holds an event without end');
     for (const line of lines.map((one) => one.replace(/\r$/, ''))) {
       const [, field = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
       if (field === 'event') event = value;
-      if (field === 'data') data.push(value);
+      if (field === 'data') {
+        data.push(value);
+        held += value.length + 1;
+      }
       if (line !== '') continue;
       if (data.length > 0) yield { event, data: data.join('\n') };
       event = 'message';
       data = [];
+      held = 0;
+    }
+    if (rest.length + held > EVENT_MAX_CHARS) {
+      throw new HoldpointError('INTERNAL', 'the stream holds an event without end');
     }
   }
 }

@@ -21,6 +21,8 @@ export interface ApprovalsLimits {
   readonly pendingCountMax: number;
   /** Open event streams an instance. */
   readonly streamClientsMax: number;
+  /** Of these to one person or app. */
+  readonly streamClientsPerCallerMax: number;
   /** A stream ends after this, so that whoever lost the right to read is asked again. */
   readonly streamMaxMs: number;
   readonly streamHeartbeatMs: number;
@@ -28,6 +30,8 @@ export interface ApprovalsLimits {
   readonly streamBufferMaxBytes: number;
   /** Requests with `wait` an instance; one more is answered at once. */
   readonly waitersMax: number;
+  /** Of these to one person or app. */
+  readonly waitersPerCallerMax: number;
   /** What the console asks of another service: how long it may take, and how much may come back. */
   readonly gatewayMaxMs: number;
   readonly gatewayAnswerMaxBytes: number;
@@ -57,10 +61,12 @@ export const APPROVALS_LIMITS: ApprovalsLimits = {
   pendingPollMs: 5_000,
   pendingCountMax: 10_000,
   streamClientsMax: 500,
+  streamClientsPerCallerMax: 50,
   streamMaxMs: 15 * 60_000,
   streamHeartbeatMs: 15_000,
   streamBufferMaxBytes: 1024 * 1024,
   waitersMax: 2_000,
+  waitersPerCallerMax: 500,
   waitRecheckMs: 5_000,
   gatewayMaxMs: 30_000,
   gatewayAnswerMaxBytes: 8 * 1024 * 1024,

@@ -100,24 +100,30 @@ describe('the stream', () => {
   });
 
   it('beats, is bounded, and ends when the service drains', async () => {
-    const service = await bench.start({ streamClientsMax: 1, streamHeartbeatMs: 20 });
+    const each = { streamClientsPerCallerMax: 1, waitersPerCallerMax: 1 };
+    const service = await bench.start({ ...each, streamClientsMax: 2, streamHeartbeatMs: 20 });
     const stream = await openStream(service.url, alice);
     await eventually('it beats', () => (stream.comments() > 3 ? true : undefined));
     expect(await call(service.url, alice, 'GET', '/v1/approvals/stream')).toMatchObject({
       status: 429,
       body: { code: 'RATE_LIMIT', retryable: true },
     });
+    // One caller's places are not another's.
+    const other = await openStream(service.url, await bench.issuer.token('zoe'));
     const { approvalId } = await givenApproval(bench.owner);
-    const waiting = call(service.url, alice, 'GET', `/v1/approvals/${approvalId}?wait=60`);
+    const path = `/v1/approvals/${approvalId}?wait=60`;
+    const waiting = call(service.url, alice, 'GET', path);
     await eventually('it waits', async () => {
       const text = await (await fetch(`${service.url}/metrics`)).text();
       return /^holdpoint_approval_waiters\{[^}]*\} 1$/m.test(text) || undefined;
     });
+    // Whose places are taken is answered at once.
+    expect((await call(service.url, alice, 'GET', path)).body.status).toBe('pending');
     const before = performance.now();
     await service.stop();
     expect(performance.now() - before).toBeLessThan(2_000);
     expect((await waiting).body.status).toBe('pending');
-    await stream.ended;
+    await Promise.all([stream.ended, other.ended]);
   });
 });
 

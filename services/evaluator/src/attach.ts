@@ -14,6 +14,8 @@ import { readNow } from './store/read-now.ts';
 
 /** A call that comes back with its approval: a plan of one line. */
 export interface Attachment {
+  /** Whose places it waits in. */
+  readonly caller: string;
   readonly tenant: string;
   readonly operator: string;
   readonly approvalId: string;
@@ -38,7 +40,7 @@ export async function attach(context: Context, awaitOutcomes: AwaitOutcomes, cal
   const { tenant, operator } = call;
   const digest = await proposedDigest(context, call);
   const { id: actionId, plan: id } = await goingOn(context, call, digest);
-  const { outcomes } = await awaitOutcomes({ id, tenant, operator, actionId }, call.waitMs);
+  const { outcomes } = await awaitOutcomes(call.caller, { id, tenant, operator, actionId }, call.waitMs);
   // What was granted may be held again meanwhile, for more people.
   const action = await goingOn(context, call, digest);
   return { id, plan_id: action.plan_id, decisions: [toDecision(action)], outcomes: [...outcomes] };

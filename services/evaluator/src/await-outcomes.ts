@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { outcomeSubjects } from '@holdpoint/shared/messages/subjects';
+import { createSlots } from '@holdpoint/shared/runtime/slots';
 import type { Context } from './context.ts';
 import { findOutcomes, type PlanProgress } from './store/find-outcomes.ts';
 
 const WAITERS_MAX = 500;
+const WAITERS_PER_CALLER_MAX = 200;
 /** A message may be lost, so the rows are looked at now and then all the same. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Waits until every action of a plan has ended or is held, at most this long; returns what is known then. */
-export type AwaitOutcomes = (plan: WaitedPlan, waitMs: number) => Promise<PlanProgress>;
+/** Waits, in one of its caller's places, until every action of a plan has ended or is held, at most this long; returns what is known then. */
+export type AwaitOutcomes = (caller: string, plan: WaitedPlan, waitMs: number) => Promise<PlanProgress>;
 
 interface WaitedPlan {
   readonly id: string;
@@ -21,16 +23,14 @@ interface WaitedPlan {
 
 /** Once `draining` aborts, who waits is told what is known by then. */
 export function createOutcomeWaits(context: Context, draining: AbortSignal): AwaitOutcomes {
-  let waiters = 0;
-  return async (plan, waitMs) => {
-    if (waiters >= WAITERS_MAX) {
-      throw new HoldpointError('RATE_LIMIT', `${WAITERS_MAX} requests already wait for outcomes`);
-    }
-    waiters += 1;
+  const slots = createSlots({ max: WAITERS_MAX, maxPerCaller: WAITERS_PER_CALLER_MAX });
+  return async (caller, plan, waitMs) => {
+    const leave = slots.take(caller);
+    if (!leave) throw new HoldpointError('RATE_LIMIT', 'too many requests already wait for outcomes');
     try {
       return await waitFor(context, plan, waitMs, draining);
     } finally {
-      waiters -= 1;
+      leave();
     }
   };
 }

@@ -112,7 +112,8 @@ function requestOf(values: Values): RequestedGrant {
 /** @throws {UsageError} */
 function requestedClass({ approval, operator, connector, tool, arg = [], 'max-value': value }: Values): RequestedClass {
   const max = value === undefined ? undefined : Number(value);
-  if (max !== undefined && !(max >= 0)) throw new UsageError('--max-value must be a number');
+  // Of what is no number JSON makes null, and that would be no bound at all.
+  if (max !== undefined && !(Number.isFinite(max) && max >= 0 && value?.trim())) throw new UsageError('--max-value must be a number');
   const named = { approval_id: approval, operator, connector, tool, max_value: max };
   return { ...named, args: conditionsOf(arg) };
 }
@@ -138,8 +139,8 @@ const isOtherBound = (name: string, condition: GrantCondition): boolean =>
 function conditionOf(sign: string, value: string, text: string): Omit<GrantCondition, 'path'> {
   const parsed = parsedOr(value);
   if (sign === '=') return Array.isArray(parsed) ? { in: parsed } : { equals: parsed as GrantCondition['equals'] };
-  if (typeof parsed !== 'number') throw new UsageError(`--arg ${text}: a bound is a number`);
-  return sign === '<=' ? { max: parsed } : { min: parsed };
+  if (!Number.isFinite(parsed)) throw new UsageError(`--arg ${text}: a bound is a number`);
+  return sign === '<=' ? { max: parsed as number } : { min: parsed as number };
 }
 
 function parsedOr(text: string): unknown {

@@ -86,3 +86,21 @@ test('a glob takes what is within one segment, or any number of them', () => {
   expect(isAllowed('/ordersX1', ['/orders.1'])).toBe(false);
   expect(isAllowed('/orders', ['/'])).toBe(false);
 });
+
+test('a glob takes what a regular expression of the same meaning takes', () => {
+  const path = fc.array(fc.stringMatching(/^[ab]{0,3}$/), { minLength: 1, maxLength: 4 });
+  const glob = fc.array(fc.oneof(fc.stringMatching(/^[ab*]{0,3}$/), fc.constant('**')), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(path, glob, (segments, globs) => {
+      const inner = globs.map((one) => (one === '**' ? '(?:/[^/]*)*' : `/${one.replaceAll('*', '[^/]*')}`));
+      const expected = new RegExp(`^${inner.join('')}$`).test(`/${segments.join('/')}`);
+      expect(isAllowed(`/${segments.join('/')}`, [`/${globs.join('/')}`])).toBe(expected);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('no path is slow to be looked at, whatever stars its globs have', { timeout: 5_000 }, () => {
+  expect(isAllowed(`/${'a'.repeat(199)}`, [`/${'*a'.repeat(99)}b`])).toBe(false);
+  expect(isAllowed('/a'.repeat(100), [`${'/**/a'.repeat(39)}/b`])).toBe(false);
+});

@@ -41,20 +41,35 @@ export function addressOf(baseUrl: URL, path: string): URL | undefined {
 
 /** Whether one of the globs takes the path: `*` stands for what is within one segment, `**` for any number of them. */
 export function isAllowed(path: string, globs: readonly string[]): boolean {
-  return globs.some((glob) => matches(path.slice(1).split('/'), glob.slice(1).split('/')));
+  const segments = path.slice(1).split('/');
+  return globs.some((glob) => fits(segments, glob.slice(1).split('/'), '**', fitsSegment));
 }
 
-function matches([segment, ...below]: readonly string[], [glob, ...globs]: readonly string[]): boolean {
-  if (glob === undefined) return segment === undefined;
-  if (glob === '**') return globs.length === 0 || (segment !== undefined && anyDepth([segment, ...below], globs));
-  return segment !== undefined && matchesSegment(segment, glob) && matches(below, globs);
-}
+const fitsSegment = (segment: string, glob: string): boolean =>
+  fits([...segment], [...glob], '*', (one, other) => one === other);
 
-function anyDepth(segments: readonly string[], globs: readonly string[]): boolean {
-  return segments.some((_, from) => matches(segments.slice(from), globs));
-}
-
-function matchesSegment(segment: string, glob: string): boolean {
-  const parts = glob.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('[^/]*')}$`).test(segment);
+/** No regular expression and no recursion, so that no path of a proposer's can be slow: the worst case is their product. */
+function fits(
+  parts: readonly string[],
+  pattern: readonly string[],
+  any: string,
+  fitsOne: (part: string, pattern: string) => boolean,
+): boolean {
+  let [at, of, star, resume] = [0, 0, -1, 0];
+  while (at < parts.length) {
+    const [part = '', wanted] = [parts[at], pattern[of]];
+    if (wanted === any) {
+      star = of++;
+      resume = at;
+    } else if (wanted !== undefined && fitsOne(part, wanted)) {
+      of += 1;
+      at += 1;
+    } else if (star >= 0) {
+      of = star + 1;
+      at = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return pattern.slice(of).every((rest) => rest === any);
 }

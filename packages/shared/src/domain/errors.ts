@@ -88,3 +88,13 @@ export function fieldIssues(
     return [{ path: path.join('.'), reason: issue.message }];
   });
 }
+
+const ISSUES_MAX = 100;
+const PATH_MAX_CHARS = 256;
+
+/** The same of a request, which may be wrong in as many places as it has bytes: the first of them are told. */
+export function requestIssues(issues: Parameters<typeof fieldIssues>[0]): FieldIssue[] {
+  return fieldIssues(issues.slice(0, ISSUES_MAX))
+    .slice(0, ISSUES_MAX)
+    .map(({ path, reason }) => ({ path: path.slice(0, PATH_MAX_CHARS).toWellFormed(), reason }));
+}

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Claims, type ClaimsConfig, type People, principalOf } from './claims.ts';
+import { HoldpointError } from '../domain/errors.ts';
+import { type Claims, type ClaimsConfig, endOf, type People, principalOf } from './claims.ts';
 
 const config: ClaimsConfig = {
   tenantClaim: 'tenant',
@@ -41,6 +43,48 @@ describe('audiences', () => {
     expect([...read({ groups: ['holdpoint-platform'] }, {}, people).scopes]).toEqual(['read', 'platform']);
   });
 });
+
+describe('who somebody is', () => {
+  test.each([[''], ['a\0b'], ['\ud800'], ['x'.repeat(513)], [{}], [['alice']], [null], [true]])('is not %j', (sub) => {
+    expect(() => read({ sub })).toThrow('no text that can be kept');
+    expect(() => read({ iss: sub })).toThrow('no text that can be kept');
+  });
+
+  test('is what can be kept of it, whatever else the token says', () => {
+    const found = read({ sub: 7, name: `A\0${'\u{1F600}'.repeat(200)}`, groups: ['a', 'b\0', '\udfff', ''] });
+    expect(found).toMatchObject({ subject: '7', principal: 'https://id.example|7', audiences: ['a'] });
+    expect(found.name).toHaveLength(200);
+    expect(found.name.isWellFormed() && !found.name.includes('\0')).toBe(true);
+  });
+
+  test('any claims are read or refused, and give nobody what no claim says', () => {
+    const names = ['iss', 'sub', 'tenant', 'groups', 'idtyp', 'act', 'name', 'email', '__proto__', 'constructor'];
+    const claims = fc.dictionary(
+      fc.constantFrom(...names),
+      fc.oneof(fc.jsonValue(), fc.constantFrom('acme', 'user', '\0')),
+    );
+    fc.assert(
+      fc.property(claims, fc.constantFrom('tenant', 'constructor.name', '__proto__'), (given, tenantClaim) => {
+        try {
+          const found = read(given, { tenantClaim });
+          expect(found.tenant).toMatch(/^[a-z0-9][a-z0-9_-]{0,62}$/);
+          expect(JSON.stringify(found)).not.toMatch(/\\u0000|\\ud[89a-f]/);
+          if (!JSON.stringify(given).includes('holdpoint-')) expect([...found.scopes]).toEqual(['read']);
+        } catch (error) {
+          expect(error).toBeInstanceOf(HoldpointError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+test.each([[1e300], [Number.MAX_SAFE_INTEGER], [253_402_300_800]])(
+  'a token that is good until %d has an end that can be stored',
+  (exp) => {
+    expect(endOf(exp).toISOString()).toBe('9999-12-31T23:59:59.000Z');
+  },
+);
 
 describe('a tenant', () => {
   const people: People = new Map([['acme', { tokens: ['7c2f', 'Acme Inc'] }]]);

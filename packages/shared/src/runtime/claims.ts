@@ -1,5 +1,6 @@
 import { HoldpointError } from '../domain/errors.ts';
 import { nameSchema } from '../domain/names.ts';
+import { isPlainText, plainText } from '../domain/plain-text.ts';
 import { ADMIN_GROUP, PLATFORM_GROUP, type TenantPeople } from '../workspace/people.ts';
 import type { PersonPrincipal, Scope, ServicePrincipal } from './principal.ts';
 
@@ -33,7 +34,7 @@ export function principalOf(claims: Claims, config: ClaimsConfig, people: People
   }
   const groups = valuesOf(claimAt(claims, config.audiencesClaim));
   const audiences = audiencesOf(groups, people.get(tenant));
-  const [issuer, subject] = [String(claims.iss), String(claims.sub)];
+  const [issuer, subject] = [claims.iss, claims.sub].map(textOf) as [string, string];
   const name = [claims.name, claims.preferred_username, claims.email].find((text) => typeof text === 'string' && text);
   return {
     kind: isPerson(claims, config) ? 'person' : 'service',
@@ -41,7 +42,9 @@ export function principalOf(claims: Claims, config: ClaimsConfig, people: People
     issuer,
     subject,
     principal: `${issuer}|${subject}`,
-    name: String(name ?? subject),
+    name: plainText(String(name ?? subject))
+      .slice(0, NAME_MAX_CHARS)
+      .toWellFormed(),
     audiences,
     scopes: new Set<Scope>([
       'read',
@@ -49,6 +52,24 @@ export function principalOf(claims: Claims, config: ClaimsConfig, people: People
       ...(groups.includes(PLATFORM_GROUP) ? (['platform'] as const) : []),
     ]),
   };
+}
+
+/** The last second that every store can write down. */
+const LAST_SECOND = 253_402_300_799;
+
+/** When a token is good no more, by its `exp`: issuers may write any number for never. */
+export function endOf(exp: number): Date {
+  return new Date(Math.min(exp, LAST_SECOND) * 1000);
+}
+
+const ID_MAX_CHARS = 512;
+const NAME_MAX_CHARS = 200;
+
+/** Who somebody is must be a text that can be kept: two that are none would be the same person. */
+function textOf(claim: unknown): string {
+  const text = typeof claim === 'number' ? String(claim) : claim;
+  if (typeof text === 'string' && text !== '' && text.length <= ID_MAX_CHARS && isPlainText(text)) return text;
+  throw new HoldpointError('UNAUTHENTICATED', "the token's issuer or subject is no text that can be kept");
 }
 
 /** A token that somebody else holds in a person's name says so by `act` (RFC 8693): that one is not the person. */
@@ -79,8 +100,8 @@ function audiencesOf(groups: readonly string[], own: TenantPeople | undefined): 
 
 /** A list, or a text with spaces or commas between. */
 function valuesOf(claim: unknown): string[] {
-  if (typeof claim === 'string') return [...new Set(claim.split(/[\s,]+/).filter(Boolean))];
-  return [...new Set((Array.isArray(claim) ? claim : []).filter((one): one is string => typeof one === 'string'))];
+  const values: unknown[] = typeof claim === 'string' ? claim.split(/[\s,]+/) : Array.isArray(claim) ? claim : [];
+  return [...new Set(values.filter((one): one is string => typeof one === 'string' && one !== '' && isPlainText(one)))];
 }
 
 /** A claim's own name goes first: some have dots in it, being URLs. */

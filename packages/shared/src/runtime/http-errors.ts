@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { fieldIssues, HoldpointError, toProblem } from '../domain/errors.ts';
+import { HoldpointError, requestIssues, toProblem } from '../domain/errors.ts';
 import { isDependencyLoss } from './dependency-loss.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -43,8 +43,8 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 }
 
 /** An input that a schema refused, with path and reason per field. */
-export function invalidRequest(issues: Parameters<typeof fieldIssues>[0], where?: string): HoldpointError {
-  const fields = fieldIssues(issues);
+export function invalidRequest(issues: Parameters<typeof requestIssues>[0], where?: string): HoldpointError {
+  const fields = requestIssues(issues);
   const first = fields[0];
   const message = first ? `${first.path || where || 'body'}: ${first.reason}` : 'the request is not valid';
   return new HoldpointError('INVALID_REQUEST', message, { ...(where && { in: where }), issues: fields });

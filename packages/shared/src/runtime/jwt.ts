@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import { HoldpointError } from '../domain/errors.ts';
-import { type People, principalOf } from './claims.ts';
+import { endOf, type People, principalOf } from './claims.ts';
 import type { Clock } from './clock.ts';
 import type { JwtConfig } from './config.ts';
 import type { PersonPrincipal, ServicePrincipal } from './principal.ts';
@@ -43,7 +43,7 @@ export function createTokenVerifier(config: JwtConfig, people: People, clock: Cl
         currentDate: clock(),
         requiredClaims: ['sub', 'exp'],
       });
-      return { principal: principalOf(payload, config, people), expiresAt: new Date((payload.exp as number) * 1000) };
+      return { principal: principalOf(payload, config, people), expiresAt: endOf(payload.exp as number) };
     } catch (error) {
       throw refusal(error);
     }

@@ -18,7 +18,7 @@ import {
 } from 'openid-client';
 import { HoldpointError } from '../domain/errors.ts';
 import type { Authenticated } from '../runtime/auth.ts';
-import { type People, principalOf } from '../runtime/claims.ts';
+import { endOf, type People, principalOf } from '../runtime/claims.ts';
 import type { SteadyClock } from '../runtime/clock.ts';
 import type { OidcConfig } from '../runtime/config.ts';
 
@@ -76,7 +76,7 @@ export function createProvider(oidc: OidcConfig, people: People, elapsedMs: Stea
         });
         const claims = answer.claims();
         if (!claims) throw new HoldpointError('UNAUTHENTICATED', 'the identity provider sent no ID token');
-        return { principal: principalOf(claims, oidc, people), expiresAt: new Date(claims.exp * 1000) };
+        return { principal: principalOf(claims, oidc, people), expiresAt: endOf(claims.exp) };
       } catch (error) {
         throw refusal(error);
       }

@@ -6,6 +6,7 @@ import { waitSecondsSchema } from '@holdpoint/shared/domain/wait-seconds';
 import { requirePerson } from '@holdpoint/shared/runtime/auth';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
 import type { Principal } from '@holdpoint/shared/runtime/principal';
+import { callerOf, createSlots } from '@holdpoint/shared/runtime/slots';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { notFound } from '../core/ruling.ts';
@@ -51,7 +52,8 @@ export function addReadRoutes(app: App, context: Context): void {
     },
   );
 
-  let waiters = 0;
+  const { waitersMax, waitersPerCallerMax } = context.config.limits;
+  const slots = createSlots({ max: waitersMax, maxPerCaller: waitersPerCallerMax });
   app.get(
     '/v1/approvals/:id',
     {
@@ -66,12 +68,12 @@ export function addReadRoutes(app: App, context: Context): void {
     },
     async ({ principal, params, query }, reply) => {
       if (!isId(params.id)) throw notFound();
-      const full = waiters >= context.config.limits.waitersMax;
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
-      context.metrics.waiters(++waiters);
+      const leave = slots.take(callerOf(principal));
+      context.metrics.waiters(slots.taken);
       try {
-        const waitMs = full ? 0 : query.wait * 1000;
+        const waitMs = leave ? query.wait * 1000 : 0;
         const wait = { tenant: principal.tenant, approvalId: params.id, waitMs, signal: gone.signal };
         const approval = await waitForDecision(context, wait);
         // Otherwise the idle connection would hold up the drain that ended the wait.
@@ -79,7 +81,8 @@ export function addReadRoutes(app: App, context: Context): void {
         if (approval === undefined) throw notFound();
         return approval;
       } finally {
-        context.metrics.waiters(--waiters);
+        leave?.();
+        context.metrics.waiters(slots.taken);
       }
     },
   );

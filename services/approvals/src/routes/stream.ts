@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { HoldpointError } from '@holdpoint/shared/domain/errors';
 import { APPROVAL_NEWS, type ApprovalFact, type ApprovalNews } from '@holdpoint/shared/messages/subjects';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
+import { callerOf, createSlots } from '@holdpoint/shared/runtime/slots';
 import type { HeardFact } from '../consumers/fact-feed.ts';
 import type { Context } from '../context.ts';
 
@@ -10,11 +11,7 @@ const RETRY_MS = 2_000;
 /** Server-sent events: what is said about the tenant's approvals from now on. Not a history: lists are for that. */
 export function addStreamRoute(app: App, context: Context): void {
   const { limits } = context.config;
-  let clients = 0;
-  const count = (change: 1 | -1): void => {
-    clients += change;
-    context.metrics.streams(clients);
-  };
+  const slots = createSlots({ max: limits.streamClientsMax, maxPerCaller: limits.streamClientsPerCallerMax });
 
   app.get(
     '/v1/approvals/stream',
@@ -27,10 +24,9 @@ export function addStreamRoute(app: App, context: Context): void {
       },
     },
     async ({ principal }, reply) => {
-      if (clients >= limits.streamClientsMax) {
-        throw new HoldpointError('RATE_LIMIT', 'too many open streams', { retry_after_seconds: 10 });
-      }
-      count(1);
+      const leave = slots.take(callerOf(principal));
+      if (!leave) throw new HoldpointError('RATE_LIMIT', 'too many open streams', { retry_after_seconds: 10 });
+      context.metrics.streams(slots.taken);
       let unlisten: (() => void) | undefined;
       try {
         const waiting: HeardFact[] = [];
@@ -43,7 +39,8 @@ export function addStreamRoute(app: App, context: Context): void {
         await streamEnd(reply.raw, context, () => send(': still here\n\n'));
       } finally {
         unlisten?.();
-        count(-1);
+        leave();
+        context.metrics.streams(slots.taken);
       }
     },
   );

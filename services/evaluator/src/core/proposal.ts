@@ -1,6 +1,6 @@
 import { cutBelow, LINE_MAX_DEPTH, plainJson } from '@holdpoint/policy/decide/plain-json';
 import { digestOf } from '@holdpoint/shared/domain/digest';
-import { type FieldIssue, fieldIssues, HoldpointError } from '@holdpoint/shared/domain/errors';
+import { HoldpointError, requestIssues } from '@holdpoint/shared/domain/errors';
 import type { Digest } from '@holdpoint/shared/domain/ids';
 import { type ExecutionPlan, executionPlanSchema } from '@holdpoint/shared/domain/plan';
 
@@ -28,7 +28,7 @@ export interface Proposal {
 export function parsePlan(body: unknown): { plan: ExecutionPlan; bodyDigest: Digest } {
   const parsed = executionPlanSchema.safeParse(body);
   if (!parsed.success) {
-    const issues: FieldIssue[] = fieldIssues(parsed.error.issues);
+    const issues = requestIssues(parsed.error.issues);
     const first = issues[0];
     throw new HoldpointError('INVALID_REQUEST', `the plan does not parse: ${first?.path}: ${first?.reason}`, {
       issues,

@@ -7,6 +7,7 @@ import { type ExecutionPlan, PLAN_MAX_BYTES } from '@holdpoint/shared/domain/pla
 import { waitSecondsSchema } from '@holdpoint/shared/domain/wait-seconds';
 import { mayProposeAs } from '@holdpoint/shared/runtime/auth';
 import { type App, authenticated } from '@holdpoint/shared/runtime/http';
+import { callerOf } from '@holdpoint/shared/runtime/slots';
 import { z } from 'zod';
 import { attach } from '../attach.ts';
 import { createOutcomeWaits } from '../await-outcomes.ts';
@@ -54,6 +55,7 @@ export function planRoutes(app: App, context: Context, decider: Decider, drainin
       if (approvalId !== undefined) {
         const waitMs = (request.query.wait ?? 0) * 1000;
         const attached = await attach(context, awaitOutcomes, {
+          caller: callerOf(request.principal),
           tenant,
           operator,
           approvalId,
@@ -72,7 +74,7 @@ export function planRoutes(app: App, context: Context, decider: Decider, drainin
       const answer = { id, plan_id: planId, decisions: [...decisions] };
       const { wait } = request.query;
       if (wait === undefined) return answer;
-      const { outcomes } = await awaitOutcomes({ id, tenant, operator }, wait * 1000);
+      const { outcomes } = await awaitOutcomes(callerOf(request.principal), { id, tenant, operator }, wait * 1000);
       // Else the caller would keep its connection, and closing would wait for it.
       if (draining.aborted) reply.header('connection', 'close');
       return { ...answer, outcomes: [...outcomes] };
