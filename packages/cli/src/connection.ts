@@ -61,7 +61,7 @@ export function needPerson({ person }: Connection): void {
 }
 
 function personOf(run: RunFile, name: string): string {
-  const token = run.people[name];
+  const token = Object.hasOwn(run.people, name) ? run.people[name] : undefined;
   if (token === undefined) throw new UsageError(`--as must be one of ${Object.keys(run.people).join(', ')}`);
   return token;
 }

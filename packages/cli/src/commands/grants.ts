@@ -113,7 +113,8 @@ function requestOf(values: Values): RequestedGrant {
 function requestedClass({ approval, operator, connector, tool, arg = [], 'max-value': value }: Values): RequestedClass {
   const max = value === undefined ? undefined : Number(value);
   // Of what is no number JSON makes null, and that would be no bound at all.
-  if (max !== undefined && !(Number.isFinite(max) && max >= 0 && value?.trim())) throw new UsageError('--max-value must be a number');
+  if (max !== undefined && !(Number.isFinite(max) && max >= 0 && value?.trim()))
+    throw new UsageError('--max-value must be a number');
   const named = { approval_id: approval, operator, connector, tool, max_value: max };
   return { ...named, args: conditionsOf(arg) };
 }

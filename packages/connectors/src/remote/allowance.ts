@@ -42,9 +42,12 @@ const pair = (headers: Headers, remaining: string, reset: string): Left => ({
   reset: numberOf(headers.get(reset)),
 });
 
+/** One that is not closed ends with the header: to look for its end again from each of its quotes would take seconds. */
+const QUOTED = /"(?:\\[^]?|[^"\\])*(?:"|$)/g;
+
 /** A list of allowances, each with its parameters (RFC 9651 §3.1.2). Its name may hold what separates them. */
 function items(headers: Headers): Left[] {
-  const unnamed = headers.get('ratelimit')?.replaceAll(/"(\\.|[^"\\])*"/g, 'name');
+  const unnamed = headers.get('ratelimit')?.replaceAll(QUOTED, 'name');
   return (unnamed?.split(',') ?? []).map((item) => ({
     remaining: numberOf(/;\s*r=(\d+)/.exec(item)?.[1]),
     reset: numberOf(/;\s*t=(\d+)/.exec(item)?.[1]),

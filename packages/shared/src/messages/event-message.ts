@@ -117,9 +117,12 @@ export function readEventMessage(message: EventMessage, dataMaxBytes: number): R
     data: message.data.length > dataMaxBytes ? null : parseJson(message.data),
     ...(dataRef === undefined
       ? { digest: sha256(message.data), size: message.data.length }
-      : { dataRef, digest: header('digest') ?? '', size: Number(header('dataSize')) || 0 }),
+      : { dataRef, digest: header('digest') ?? '', size: sizeOf(header('dataSize')) }),
   };
 }
+
+/** In bytes; 0 where nothing that is a size is said. */
+const sizeOf = (text = ''): number => (/^\d{1,15}$/.test(text) ? Number(text) : 0);
 
 function readAnnotations(headers: EventMessage['headers']): Record<string, string> | undefined {
   const names = [...(headers?.keys?.() ?? [])]

@@ -11,7 +11,8 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
  * the clothes of IPv6 (mapped, translated, tunnelled) is never public here: what it leads to is decided elsewhere.
  */
 export function whyNotPublic(address: string): string | undefined {
-  if (!isIP(address)) return 'not an address';
+  // Node takes zones that the library does not: neither is public.
+  if (!isIP(address) || !ipaddr.isValid(address)) return 'not an address';
   const parsed = ipaddr.parse(address);
   const range = parsed.range();
   if (range !== 'unicast') return range;

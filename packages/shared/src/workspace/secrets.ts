@@ -42,7 +42,9 @@ export function resolveSecrets<T>(file: string, value: unknown, env: SecretEnvir
   }
 
   function lookUp(name: string, path: readonly string[]): string {
-    const found = env[`HOLDPOINT_SECRET_${name}`] ?? env[name];
+    const found = [`HOLDPOINT_SECRET_${name}`, name]
+      .map((one) => (Object.hasOwn(env, one) ? env[one] : undefined))
+      .find((one) => one !== undefined);
     if (found) return found;
     const what = found === undefined ? 'is not set' : 'is empty';
     const reason = `secret ${name} ${what} (environment: HOLDPOINT_SECRET_${name} or ${name})`;

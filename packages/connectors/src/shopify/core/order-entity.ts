@@ -48,7 +48,7 @@ const webhookOrder = z.object({
   customer: z.object({ admin_graphql_api_id: z.string().optional() }).nullish(),
   financial_status: z.string().nullish(),
   fulfillment_status: z.string().nullish(),
-  current_total_price: z.string(),
+  current_total_price: z.string().regex(/^-?\d{1,15}(\.\d{1,6})?$/),
   currency: z.string(),
   tags: z.string().nullish(),
   test: z.boolean().nullish(),
