@@ -232,6 +232,9 @@ describe('standing grants', () => {
     [[...whole, '--arg', 'a=1', '--arg', 'a=2'], /a condition already/],
     [[...whole, '--arg', 'a<=1', '--arg', 'a<=2'], /a condition already/],
     [[...whole, '--max-value', 'much'], /--max-value/],
+    [[...whole, '--max-value', '1e999'], /--max-value/],
+    [[...whole, '--max-value', ''], /--max-value/],
+    [[...whole, '--arg', 'amount<=1e999'], /a bound is a number/],
   ])('of %j are a matter of usage', async (args, err) => {
     expect(await alice('grants', 'create', ...args)).toMatchObject({ code: 2, err: expect.stringMatching(err) });
     expect(stub.asked).toEqual([]);

@@ -64,6 +64,10 @@ describe('a command', () => {
 
   test('sends no key of npm start to another address', async () => {
     expect(await holdpoint('actions', '--url', stub.url, '--data', run.folder)).toMatchObject({ code: 2 });
+    expect(await holdpoint('approve', 'ap1', '--as', 'constructor', '--data', run.folder)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--as must be one of'),
+    });
     expect(await holdpoint('actions', '--url', stub.url, '--as', 'alice', '--data', run.folder)).toMatchObject({
       code: 2,
     });

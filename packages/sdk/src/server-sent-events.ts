@@ -24,10 +24,8 @@ export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerat
     for (const line of lines.map((one) => one.replace(/\r$/, ''))) {
       const [, field = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
       if (field === 'event') event = value;
-      if (field === 'data') {
-        data.push(value);
-        held += value.length + 1;
-      }
+      if (field === 'data') data.push(value);
+      held += line.length;
       if (line !== '') continue;
       if (data.length > 0) yield { event, data: data.join('\n') };
       event = 'message';

@@ -227,13 +227,14 @@ describe('sources', () => {
   it('name every secret that is missing or empty, and no value', async () => {
     const dir = await workspace(
       sources(
-        "[{ id: 'a', provider: 'stripe', secrets: [{ secret: 'GONE' }, { secret: 'BLANK' }, { secret: 'SET' }] }]",
+        "[{ id: 'a', provider: 'stripe', secrets: [{ secret: 'GONE' }, { secret: 'BLANK' }, { secret: 'SET' }, { secret: 'constructor' }] }]",
       ),
     );
     const issues = await issuesOf(loadSources(dir, { BLANK: '', SET: 'very-secret' }));
     expect(issues.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
       '0.secrets.0: secret GONE is not set (environment: HOLDPOINT_SECRET_GONE or GONE)',
       '0.secrets.1: secret BLANK is empty (environment: HOLDPOINT_SECRET_BLANK or BLANK)',
+      '0.secrets.3: secret constructor is not set (environment: HOLDPOINT_SECRET_constructor or constructor)',
     ]);
     expect(JSON.stringify(issues)).not.toContain('very-secret');
   });
