@@ -8,6 +8,7 @@ import { connectorsPage } from './generate/connectors-page.ts';
 import { errorsPage } from './generate/errors-page.ts';
 import { licencesPage } from './generate/licences-page.ts';
 import { lifecyclePage } from './generate/lifecycle-page.ts';
+import { limitsPage } from './generate/limits-page.ts';
 import { messagesPage } from './generate/messages-page.ts';
 import { exampleNatsAccounts } from './generate/nats-accounts.ts';
 
@@ -18,6 +19,7 @@ const PAGES = {
   'docs/reference/config.md': configPage,
   'docs/reference/connectors.md': connectorsPage,
   'docs/reference/licences.md': licencesPage,
+  'docs/reference/limits.md': limitsPage,
   'deploy/nats-accounts.conf': exampleNatsAccounts,
 } as const satisfies Record<string, () => string | Promise<string>>;
 

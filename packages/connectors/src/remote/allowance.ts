@@ -43,7 +43,7 @@ const pair = (headers: Headers, remaining: string, reset: string): Left => ({
 });
 
 /** One that is not closed ends with the header: to look for its end again from each of its quotes would take seconds. */
-const QUOTED = /"(?:\\[^]?|[^"\\])*(?:"|$)/g;
+const QUOTED = /"(?:\\[\s\S]?|[^"\\])*(?:"|$)/g;
 
 /** A list of allowances, each with its parameters (RFC 9651 §3.1.2). Its name may hold what separates them. */
 function items(headers: Headers): Left[] {
