@@ -107,7 +107,7 @@ test('a payload of an order’s webhook is an order with a price, or none', () =
     }),
     { numRuns: 1500 },
   );
-  expect(read).toBeGreaterThan(50);
+  expect(read).toBeGreaterThan(20);
 });
 
 test('a refusal’s words have its placeholders filled by what it gives, and by nothing else', () => {

@@ -15,7 +15,7 @@ test('a traceparent is read as it would be written, or not at all', () => {
   const good = `00-${'a1'.repeat(16)}-${'b2'.repeat(8)}-01`;
   let read = 0;
   fc.assert(
-    fc.property(mutatedText(good), (header) => {
+    fc.property(fc.oneof(fc.constant(good), mutatedText(good)), (header) => {
       const trace = parseTraceparent(header);
       if (!trace) return;
       read += 1;

@@ -42,9 +42,7 @@ export function resolveSecrets<T>(file: string, value: unknown, env: SecretEnvir
   }
 
   function lookUp(name: string, path: readonly string[]): string {
-    const found = [`HOLDPOINT_SECRET_${name}`, name]
-      .map((one) => (Object.hasOwn(env, one) ? env[one] : undefined))
-      .find((one) => one !== undefined);
+    const found = textOf(env[`HOLDPOINT_SECRET_${name}`]) ?? textOf(env[name]);
     if (found) return found;
     const what = found === undefined ? 'is not set' : 'is empty';
     const reason = `secret ${name} ${what} (environment: HOLDPOINT_SECRET_${name} or ${name})`;
@@ -52,3 +50,6 @@ export function resolveSecrets<T>(file: string, value: unknown, env: SecretEnvir
     return '';
   }
 }
+
+/** Not what every object inherits under a name. */
+const textOf = (found: unknown): string | undefined => (typeof found === 'string' ? found : undefined);
