@@ -44,7 +44,6 @@ test('any question is read or refused, and asks for no more than it may', () => 
       expect(read.listing.tests.length).toBeLessThanOrEqual(80);
       for (const { field } of [...read.listing.tests, ...read.listing.order])
         expect(field).toMatch(/^[A-Za-z_]\w{0,62}$/);
-      expect(JSON.stringify(read.listing)).not.toContain('1e999');
     }),
     { numRuns: 1500 },
   );
