@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Receipt } from '../domain/receipt.ts';
-import { plannedOnce } from '../runtime/postgres.ts';
+import { plannedOnce } from './planned-once.ts';
 import type { Database } from './schema/index.ts';
 import type { ReceiptRow } from './schema/receipts.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Logger } from './logger.ts';
 
@@ -44,13 +44,8 @@ export function createPool(options: PoolOptions): pg.Pool {
   return pool;
 }
 
+/** As `db/planned-once.ts` begins a statement. */
 const MARK = '/* planned once */';
-/**
- * Begins a statement that each connection parses and plans only once: for a small batch that costs more than to run it. Only for
- * one whose text never changes, and whose plan leaves nothing to choose: an insert of what is given, a call of a function. A
- * plan that joins may be made while the tables are empty, and kept.
- */
-export const plannedOnce = sql.raw(MARK);
 
 /** As what the driver calls named statements. */
 function planMarkedOnce(client: pg.PoolClient): void {

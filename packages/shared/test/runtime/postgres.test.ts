@@ -1,10 +1,10 @@
+import { plannedOnce } from '@holdpoint/shared/db/planned-once';
 import {
   createDatabase,
   createPool,
   isConnectionLoss,
   isDeadlock,
   isUniqueViolation,
-  plannedOnce,
   withRetry,
 } from '@holdpoint/shared/runtime/postgres';
 import { privatePostgres, type TestServers, testServers } from '@holdpoint/stack/testing/test-servers';

@@ -1,5 +1,5 @@
+import { plannedOnce } from '@holdpoint/shared/db/planned-once';
 import type { Database } from '@holdpoint/shared/db/schema/index';
-import { plannedOnce } from '@holdpoint/shared/runtime/postgres';
 import { sql, type Transaction } from 'kysely';
 import type { NewAction } from '../core/record.ts';
 

@@ -1,6 +1,6 @@
 import type { RecordedEnd } from '@holdpoint/calls/core/end-attempt';
+import { plannedOnce } from '@holdpoint/shared/db/planned-once';
 import type { Database } from '@holdpoint/shared/db/schema/index';
-import { plannedOnce } from '@holdpoint/shared/runtime/postgres';
 import { type Kysely, sql } from 'kysely';
 import type { ClaimedAction, Verdict } from '../core/claimed-action.ts';
 
