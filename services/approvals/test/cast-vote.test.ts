@@ -203,7 +203,9 @@ describe('time', () => {
   it('that is over makes nothing of the vote that was cast before, nor of the same one said again', async () => {
     const question = await given({ requirements: [{ audience: 'reviewer', quorum: 2 }] });
     expect(await codeOf(cast(question, 'alice'))).toBe('pending');
-    await sql`UPDATE approvals SET expires_at = clock_timestamp() WHERE id = ${question.approvalId}`.execute(bench.owner);
+    await sql`UPDATE approvals SET expires_at = clock_timestamp() WHERE id = ${question.approvalId}`.execute(
+      bench.owner,
+    );
     expect(await codeOf(cast(question, 'alice'))).toBe('APPROVAL_EXPIRED');
     expect(await actionState(bench.db, question.actionId)).toBe('expired');
     expect(await codeOf(cast(question, 'alice'))).toBe('APPROVAL_EXPIRED');
