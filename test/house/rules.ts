@@ -102,7 +102,6 @@ const UNBOUND_WITH_REASON: Readonly<Record<string, string>> = {
   'packages/shared/src/db/entities/find-entities.ts': 'the same, and directions out of two',
   'services/executor/src/store/list-receipts.ts': 'names of columns out of a closed list',
   'services/executor/src/store/find-actions-about.ts': 'states out of a closed list',
-  'packages/shared/src/runtime/postgres.ts': 'a comment that never changes',
   'packages/stack/src/db/databases.ts': 'databases of development and tests: quoted',
   'packages/stack/src/db/roles.ts': 'roles of development and tests: quoted',
 };
