@@ -212,7 +212,7 @@ test('what a connector remembers is its own in its tenant, bounded, and gone whe
   await db.destroy();
 });
 
-test('a frozen lane does not run; lifted, it goes to be scored again', async () => {
+test('what is frozen does not run; lifted, effects and reads go to be scored again', async () => {
   const freeze = await seedFreeze(harness.db);
   const action = await seedAction(harness.db);
   const read = await seedAction(harness.db, { risk: 'read' });
@@ -223,7 +223,7 @@ test('a frozen lane does not run; lifted, it goes to be scored again', async () 
   expect(await actionRow(harness.db, read.id)).toMatchObject({ state: 'queued', attempts: 0 });
   await harness.db.query('UPDATE freezes SET lifted_at = clock_timestamp() WHERE id = $1', [freeze]);
   await becomes(harness.db, action.id, 'rescore');
-  await becomes(harness.db, read.id, 'applied');
+  await becomes(harness.db, read.id, 'rescore');
 });
 
 /** Where somebody listened a moment ago. */
