@@ -1,5 +1,6 @@
 import { PrivateAddress } from '@holdpoint/shared/runtime/public-network';
 import type { Dispatcher } from 'undici';
+import { createCallEnding } from './call-ending.ts';
 import { causesOf, createSentProof, type SentProof } from './sent-proof.ts';
 
 /** Codes of a connection that was never made, if it was making one that failed: no byte of the request left. */
@@ -47,11 +48,12 @@ export function trackFetch({
   responseMaxBytes = RESPONSE_MAX_BYTES,
   proof = createSentProof(),
 }: FetchLimits): TrackedFetch {
-  const over = new AbortController();
+  const ending = createCallEnding(signal);
 
   async function tracked(input: Parameters<typeof fetch>[0], init: RequestInit = {}): Promise<Response> {
     mayStillSend();
-    over.signal.throwIfAborted();
+    const ends = ending.signal();
+    ends.throwIfAborted();
     const own = init.signal ?? (input instanceof Request ? input.signal : undefined);
     // A redirect makes another request, after somebody has answered the one before.
     let made = 0;
@@ -61,8 +63,8 @@ export function trackFetch({
       return dispatch(options, handler);
     });
     try {
-      const ends = AbortSignal.any([signal, over.signal, ...(own ? [own] : [])]);
-      const response = await fetch(input, { ...init, signal: ends, dispatcher: counted } as object);
+      const either = own ? AbortSignal.any([ends, own]) : ends;
+      const response = await fetch(input, { ...init, signal: either, dispatcher: counted } as object);
       proof.mayHaveLeft();
       return bounded(response, responseMaxBytes);
     } catch (error) {
@@ -76,7 +78,7 @@ export function trackFetch({
     fetch: tracked as typeof fetch,
     provesNotSent: proof.provesNotSent,
     refusal: proof.refusal,
-    end: () => over.abort(new Error('the call is over')),
+    end: ending.end,
   };
 }
 

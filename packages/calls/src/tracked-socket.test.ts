@@ -118,6 +118,14 @@ test('the end of a call cuts its connections, and lets it make no more', async (
   expect(sockets).toHaveLength(1);
 });
 
+test('a call that ended before it connected to anything makes no connection either', async () => {
+  const { host, port, sockets } = await greeting();
+  const { connect, end } = tracked();
+  end();
+  expect(await failure(connect({ host, port }))).toMatchObject({ message: 'the call is over' });
+  expect(sockets).toEqual([]);
+});
+
 test('its signal cuts connections that are made and those that are being made', async () => {
   const { host, port } = await listen(createServer(() => {}));
   const controller = new AbortController();

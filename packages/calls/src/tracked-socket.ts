@@ -2,6 +2,7 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { lookUpPublic, publicAddressOf } from '@holdpoint/shared/runtime/public-network';
 import type { ConnectTo } from '@holdpoint/shared/workspace/connector-runner';
+import { createCallEnding } from './call-ending.ts';
 import { CONNECT_MAX_MS, REMEDY, type Reach } from './connector-network.ts';
 import type { SentProof } from './sent-proof.ts';
 
@@ -36,13 +37,18 @@ export function trackSocket({
   connectMaxMs = CONNECT_MAX_MS,
 }: SocketLimits): TrackedSocket {
   const open = new Set<Socket>();
-  const over = new AbortController();
-  const ends = AbortSignal.any([signal, over.signal]);
-  ends.addEventListener('abort', () => {
-    for (const socket of open) socket.destroy(asError(ends.reason));
-  });
+  const ending = createCallEnding(signal);
+  let ends: AbortSignal | undefined;
+  const watchEnd = (): AbortSignal => {
+    const ended = ending.signal();
+    ended.addEventListener('abort', () => {
+      for (const socket of open) socket.destroy(asError(ended.reason));
+    });
+    return ended;
+  };
 
   async function connected(to: ConnectTo): Promise<Socket> {
+    ends ??= watchEnd();
     // An address is connected to without a lookup, so it is judged here.
     if (reach === 'public' && isIP(to.host)) await publicAddressOf(to.host, REMEDY);
     ends.throwIfAborted();
@@ -68,7 +74,7 @@ export function trackSocket({
         throw error;
       }
     },
-    end: () => over.abort(new Error('the call is over')),
+    end: ending.end,
   };
 }
 
