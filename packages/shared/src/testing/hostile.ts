@@ -65,7 +65,8 @@ function changed(value: unknown, change: { at: number; how: string; what: unknow
   const found = entries[index];
   const later = { ...change, at: Math.floor(at / (entries.length + 1)) };
   const deeper = typeof found?.[1] === 'object' && found[1] !== null && at % 3 !== 0;
-  if (found === undefined || how === 'add') entries.push([String(name), what]);
+  if (found === undefined || how === 'add')
+    entries.push([typeof name === 'string' ? name : (JSON.stringify(name) ?? ''), what]);
   else if (how === 'drop') entries.splice(index, 1);
   else entries[index] = [found[0], deeper ? changed(found[1], later) : what];
   return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries);

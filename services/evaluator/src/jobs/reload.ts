@@ -38,7 +38,14 @@ export async function startReload(context: Context): Promise<Reload> {
   for (const result of RESULTS) results.inc({ result }, 0);
   let rejected: RejectedSet | undefined;
   let looked: Stamps | undefined;
+  /** What was there last, from before the first look on: what is gone of it may be gone for a moment only. */
+  let there = await stampsOf(config.workspaceDir);
   let announced = false;
+
+  function settledOn(stamps: Stamps): void {
+    looked = stamps;
+    there = stamps;
+  }
 
   /** Once, before anything else: an outage at the start ends nothing. */
   async function announceFirst(): Promise<void> {
@@ -63,7 +70,7 @@ export async function startReload(context: Context): Promise<Reload> {
       return;
     }
     if (looked && sameStamps(seen, looked)) return;
-    const settled = await settle(config.workspaceDir, seen, looked, signal);
+    const settled = await settle(config.workspaceDir, seen, there, signal);
     if (!settled || signal.aborted) return;
     await load(settled);
   }
@@ -71,7 +78,7 @@ export async function startReload(context: Context): Promise<Reload> {
   async function load(settled: Stamps): Promise<void> {
     const { workspaceDir } = config;
     if ((await workspaceVersion(workspaceDir)) === scorer.book().version) {
-      looked = settled;
+      settledOn(settled);
       rejected = undefined;
       return;
     }
@@ -92,7 +99,7 @@ export async function startReload(context: Context): Promise<Reload> {
       if (!(error instanceof WorkspaceError)) throw error;
       refuse(version, error);
     }
-    looked = settled;
+    settledOn(settled);
   }
 
   // A first round of its own, so that what decides is announced before it decides, where the database is there.
@@ -143,12 +150,13 @@ async function stampsOf(dir: string): Promise<Stamps | WorkspaceError> {
 async function settle(
   dir: string,
   first: Stamps,
-  known: Stamps | undefined,
+  there: Stamps | WorkspaceError,
   signal: AbortSignal,
 ): Promise<Stamps | undefined> {
+  const known = there instanceof WorkspaceError ? [] : [...there.keys()];
   let seen = first;
   for (let looks = 0; looks < SETTLE_LOOKS_MAX && !signal.aborted; looks += 1) {
-    const gone = known !== undefined && [...known.keys()].some((file) => !seen.has(file));
+    const gone = known.some((file) => !seen.has(file));
     await delay(gone ? GONE_SETTLE_MS : SETTLE_MS, undefined, { signal }).catch(() => undefined);
     const now = await stampsOf(dir);
     if (now instanceof WorkspaceError) return undefined;
