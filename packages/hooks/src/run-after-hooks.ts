@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumerDeclaration } from '@holdpoint/shared/messages/consumers';
 import { deadLetter } from '@holdpoint/shared/runtime/dead-letter';
 import type { Logger } from '@holdpoint/shared/runtime/logger';
-import { type BatchConsumer, consumeBatches, ensureConsumerFrom, type Nats } from '@holdpoint/shared/runtime/nats';
+import { type BatchConsumer, consumeBatches, ensureConsumer, type Nats } from '@holdpoint/shared/runtime/nats';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { HookSummary, Outcome } from './protocol.ts';
 import { retryDelayMs } from './retry-delay.ts';
@@ -39,7 +39,7 @@ const DRAIN_MAX_MS = 2_500;
  */
 export async function runAfterHooks(options: AfterHooksOptions): Promise<AfterHookConsumers> {
   const { nats, hooks, endThreads } = options;
-  await Promise.all(hooks.map(({ consumer }) => ensureConsumerFrom(nats.jsm, consumer, 'new')));
+  await Promise.all(hooks.map(({ consumer }) => ensureConsumer(nats.jsm, { ...consumer, begin: 'new' })));
   const consumers = hooks.map((after) => consume(options, after));
   return {
     async stop() {
@@ -59,7 +59,7 @@ function consume(options: AfterHooksOptions, after: AfterHook): BatchConsumer {
     durable: after.consumer.config.durable_name,
     logger,
     // One that has gone meanwhile went with its stream: all that the stream holds now came since.
-    ensure: () => ensureConsumerFrom(nats.jsm, after.consumer, 'all'),
+    ensure: () => ensureConsumer(nats.jsm, { ...after.consumer, begin: 'all' }),
     maxMessages: atOnceMax,
     async handle(messages) {
       const results = await Promise.allSettled(messages.map((message) => runOne(options, after, message)));

@@ -11,13 +11,7 @@ import { STREAM_NAMES, STREAMS } from '@holdpoint/shared/messages/streams';
 import { eventSubject, eventSubjects, outcomeSubject, planSubject } from '@holdpoint/shared/messages/subjects';
 import { SERVICES, type ServiceName } from '@holdpoint/shared/runtime/config';
 import { createLogger } from '@holdpoint/shared/runtime/logger';
-import {
-  connectNats,
-  ensureConsumer,
-  ensureConsumerFrom,
-  ensureStreams,
-  type Nats,
-} from '@holdpoint/shared/runtime/nats';
+import { connectNats, ensureConsumer, ensureStreams, type Nats } from '@holdpoint/shared/runtime/nats';
 import { prepareNats } from '@holdpoint/shared/runtime/prepare-nats';
 import { type TestServers, testServers } from '@holdpoint/stack/testing/test-servers';
 import { PermissionViolationError } from '@nats-io/transport-node';
@@ -240,14 +234,14 @@ describe('a service finds', () => {
     await ensureStreams(jsm, Object.values(STREAMS), logger);
     const own = Object.values<ConsumerDeclaration>(CONSUMERS).filter(({ owner }) => owner === service);
     for (const consumer of own) {
-      await (consumer === CONSUMERS.notices ? ensureConsumerFrom(jsm, consumer, 'new') : ensureConsumer(jsm, consumer));
+      await ensureConsumer(jsm, consumer);
       await js.consumers.get(consumer.stream, consumer.config.durable_name);
     }
   });
 
   test('the durables of hooks, which it makes itself', async () => {
-    await ensureConsumerFrom((await login('ingest')).jsm, afterHookConsumer('acme', 'told'), 'new');
-    await ensureConsumerFrom((await login('evaluator')).jsm, afterActionConsumer('acme', 'told'), 'new');
+    await ensureConsumer((await login('ingest')).jsm, { ...afterHookConsumer('acme', 'told'), begin: 'new' });
+    await ensureConsumer((await login('evaluator')).jsm, { ...afterActionConsumer('acme', 'told'), begin: 'new' });
   });
 
   test('nothing that it may change', async () => {

@@ -36,7 +36,7 @@ export type Stack = {
   readonly databaseOwnerUrl: string;
   readonly databaseUrl: string;
   readonly redisUrl: string;
-  /** An embedded server's url carries its user and password, which are told apart as well. */
+  /** An embedded server's url carries its user and password. */
   readonly natsUrl: string;
   readonly parts: readonly { readonly name: PartName; readonly how: PartHow; readonly readyMs: number }[];
   /** The embedded servers, for whoever wants to restart or kill one. */

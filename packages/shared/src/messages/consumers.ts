@@ -8,6 +8,8 @@ const SECOND_NS = 1_000_000_000;
 export interface ConsumerDeclaration {
   readonly stream: StreamName;
   readonly owner: string;
+  /** `new`: once it is made it reads what comes from then on; else it begins with what its stream holds. */
+  readonly begin?: 'new';
   readonly config: Partial<ConsumerConfig> & { readonly durable_name: string };
 }
 
@@ -37,6 +39,8 @@ export const CONSUMERS = {
   notices: {
     stream: 'APPROVALS',
     owner: 'approvals',
+    // What is pending is swept up; how older ones ended is no news.
+    begin: 'new',
     config: { ...shared, durable_name: 'approvals-notices', filter_subject: 'approvals.*.*.*' },
   },
   doorbells: {
@@ -114,6 +118,7 @@ export function operatorFactConsumers(tenant: string, operator: string): Consume
   return (['DECISIONS', 'APPROVALS', 'OUTCOMES'] as const).map((stream) => ({
     stream,
     owner: `operator ${operator}`,
+    begin: 'new',
     config: {
       ...shared,
       ack_wait: 30 * SECOND_NS,

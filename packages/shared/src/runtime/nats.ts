@@ -173,37 +173,25 @@ export async function tryEnsureStreams(
   }
 }
 
-/** Creates or updates a durable pull consumer. One that is as asked is left alone: a login may use it and make none. */
-export async function ensureConsumer(jsm: JetStreamManager, asked: ConsumerOfStream): Promise<ConsumerInfo> {
-  return addUnlessThere(jsm, asked, await existing(jsm.consumers.info(asked.stream, asked.config.durable_name)));
-}
-
-/**
- * The same for one that does not read its stream from the beginning: where it is not there yet, it begins with what comes from
- * now on, or with all there is. A durable's beginning cannot be changed later.
- */
-export async function ensureConsumerFrom(
-  jsm: JetStreamManager,
-  { stream, config }: ConsumerOfStream,
-  begin: 'new' | 'all',
-): Promise<ConsumerInfo> {
-  const found = await existing(jsm.consumers.info(stream, config.durable_name));
-  const asked = { ...config, deliver_policy: found?.config.deliver_policy ?? begin };
-  return addUnlessThere(jsm, { stream, config: asked }, found);
-}
-
+/** A durable as it is asked for, and with what it begins where it is not there yet: the first of its stream unless told. */
 interface ConsumerOfStream {
   readonly stream: string;
+  readonly begin?: 'new' | 'all';
   readonly config: ConsumerAsked;
 }
 
-async function addUnlessThere(
+/**
+ * Creates or updates a durable pull consumer. One that is as asked is left alone: a login may use it and make none. A durable's
+ * beginning cannot be changed later, so one that is there keeps its own.
+ */
+export async function ensureConsumer(
   jsm: JetStreamManager,
-  { stream, config }: ConsumerOfStream,
-  found: ConsumerInfo | undefined,
+  { stream, begin, config }: ConsumerOfStream,
 ): Promise<ConsumerInfo> {
-  if (found !== undefined && differing(config, found.config).length === 0) return found;
-  return jsm.consumers.add(stream, structuredClone(config) as Partial<ConsumerConfig>);
+  const found = await existing(jsm.consumers.info(stream, config.durable_name));
+  const asked = begin ? { ...config, deliver_policy: found?.config.deliver_policy ?? begin } : config;
+  if (found !== undefined && differing(asked, found.config).length === 0) return found;
+  return jsm.consumers.add(stream, structuredClone(asked) as Partial<ConsumerConfig>);
 }
 
 export type ConsumerAsked = { readonly durable_name: string } & {

@@ -1,7 +1,7 @@
 import { CONSUMERS, type ConsumerDeclaration, operatorConsumer, operatorFactConsumers } from '../messages/consumers.ts';
 import { STREAMS } from '../messages/streams.ts';
 import type { Logger } from './logger.ts';
-import { ensureConsumer, ensureConsumerFrom, ensureStreams, type Nats } from './nats.ts';
+import { ensureConsumer, ensureStreams, type Nats } from './nats.ts';
 
 /** An operator, and the subjects of the events that it reads. */
 export interface OperatorReading {
@@ -9,9 +9,6 @@ export interface OperatorReading {
   readonly name: string;
   readonly subjects: readonly string[];
 }
-
-/** The one that reads what comes from now on; all others begin with what their stream holds. */
-const FROM_NOW_ON: ConsumerDeclaration = CONSUMERS.notices;
 
 /**
  * Makes all streams and durables, as their owner: services and operators whose logins may make none find them. Harmless when
@@ -24,10 +21,10 @@ export async function prepareNats(
 ): Promise<void> {
   await ensureStreams(jsm, Object.values(STREAMS), logger);
   for (const consumer of Object.values<ConsumerDeclaration>(CONSUMERS)) {
-    await (consumer === FROM_NOW_ON ? ensureConsumerFrom(jsm, consumer, 'new') : ensureConsumer(jsm, consumer));
+    await ensureConsumer(jsm, consumer);
   }
   for (const { tenant, name, subjects } of operators) {
     await ensureConsumer(jsm, operatorConsumer(tenant, name, subjects));
-    for (const consumer of operatorFactConsumers(tenant, name)) await ensureConsumerFrom(jsm, consumer, 'new');
+    for (const consumer of operatorFactConsumers(tenant, name)) await ensureConsumer(jsm, consumer);
   }
 }

@@ -3,7 +3,7 @@ import { STREAMS } from '@holdpoint/shared/messages/streams';
 import { parseApprovalSubject } from '@holdpoint/shared/messages/subjects';
 import { deadLetter } from '@holdpoint/shared/runtime/dead-letter';
 import { isDependencyLoss } from '@holdpoint/shared/runtime/dependency-loss';
-import { type BatchConsumer, consumeBatches, ensureConsumerFrom, ensureStreams } from '@holdpoint/shared/runtime/nats';
+import { type BatchConsumer, consumeBatches, ensureConsumer, ensureStreams } from '@holdpoint/shared/runtime/nats';
 import type { JsMsg } from '@nats-io/jetstream';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
@@ -25,8 +25,7 @@ export function consumeNotices(context: Context, nudgeSending: () => void): Batc
     logger,
     ensure: async () => {
       await ensureStreams(nats.jsm, [STREAMS.APPROVALS, STREAMS.DEAD], logger);
-      // What is pending is swept up; how older ones ended is no news.
-      await ensureConsumerFrom(nats.jsm, CONSUMERS.notices, 'new');
+      await ensureConsumer(nats.jsm, CONSUMERS.notices);
     },
     async handle(messages) {
       try {
